@@ -1,0 +1,51 @@
+# Vinymatic. `make` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.current
+
+.DEFAULT_GOAL := help
+.PHONY: help venv run test lint types unit component lock docs clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+venv: $(STAMP) ## the environment in .venv; does nothing when it is current
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; this is $$($(PYTHON) --version). Set PYTHON=python3.x"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (Debian: apt-get install python3-venv)"; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: venv ## the whole pipeline on this machine; COVERS=folder for your own scans, CHECK=1 to try one photo and exit
+	@$(BIN)/python -m local.run $(if $(COVERS),--covers "$(COVERS)") $(if $(CHECK),--check)
+
+lint: venv ## style, spelling, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/lint-imports
+
+types: venv ## mypy, strict
+	$(BIN)/mypy
+
+unit: venv ## tests that need nothing
+	$(BIN)/pytest -m unit
+
+component: venv ## tests that start real servers on loopback
+	$(BIN)/pytest -m component
+
+test: lint types venv ## everything that must pass
+	$(BIN)/pytest
+
+lock: ## renews the lock file from pyproject.toml (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		--all-extras pyproject.toml --output-file requirements/dev.lock
+
+docs: venv ## renews the generated pages
+	$(BIN)/vinymatic settings --markdown > docs/settings.md
+
+clean: ## the environment and caches; never data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
