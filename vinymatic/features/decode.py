@@ -1,0 +1,96 @@
+"""Bytes of a scan or a photo → an upright grey picture.
+
+Pillow decodes: it refuses truncated files (OpenCV fills them with grey and says nothing), reads size and orientation before any pixel, and
+shrinks JPEGs inside the DCT. Only JPEG, PNG and WebP are let through to it, by their first bytes and never by a name or a header.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from vinymatic.errors import CorruptImageError, ImageTooLargeError, NotAnImageError
+from vinymatic.features.types import GreyArray, Picture
+
+# Our own limit is checked on the header; Pillow's own would warn at another number.
+Image.MAX_IMAGE_PIXELS = None
+
+_ORIENTATION_TAG = 0x0112
+_FIRST_TURNED_BY_90 = 5
+# What Pillow's decoders are known to raise on damaged input; anything else is a bug of ours and must be seen.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+
+
+def image_format(data: bytes) -> str:
+    """`JPEG`, `PNG` or `WEBP` by the first bytes. Raises `NotAnImageError`."""
+    if data[:3] == b"\xff\xd8\xff":
+        return "JPEG"
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
+        return "PNG"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    raise NotAnImageError("this is not a JPEG, PNG or WebP image")
+
+
+def decode(data: bytes, *, max_pixels: int, reduce_to: int | None = None) -> Picture:
+    """The upright grey picture in `data`; of an animation the first frame, transparency on white.
+
+    `reduce_to`: a JPEG may be decoded at 1/2, 1/4 or 1/8 as long as its shorter side keeps this many pixels.
+    Raises `NotAnImageError`, `ImageTooLargeError` (more than `max_pixels`, before decoding), `CorruptImageError`.
+    """
+    kind = image_format(data)
+    try:
+        image = Image.open(io.BytesIO(data), formats=(kind,))
+    except _DAMAGE as error:
+        raise CorruptImageError(f"the {kind} image is damaged: {error}") from None
+    with image:
+        width, height = image.size
+        if width * height > max_pixels:
+            raise ImageTooLargeError(f"{width} × {height} pixels; at most {max_pixels} are taken")
+        try:
+            if reduce_to is not None and kind == "JPEG":
+                image.draft("L", (reduce_to, reduce_to))
+            image.load()
+            orientation = _orientation(image)
+            grey = _grey(image if orientation == 1 else ImageOps.exif_transpose(image))
+        except _DAMAGE as error:
+            raise CorruptImageError(f"the {kind} image is damaged: {error}") from None
+    if orientation >= _FIRST_TURNED_BY_90:
+        width, height = height, width
+    return Picture(grey=grey, width=width, height=height)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except _DAMAGE:  # a damaged EXIF block does not make the pixels worthless
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _grey(image: Image.Image) -> GreyArray:
+    if image.mode.startswith("I;16"):
+        # Pillow would clip 16-bit grey at 255 and turn a scan white.
+        return (np.asarray(image) >> 8).astype(np.uint8)
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        paper = Image.new("RGBA", layer.size, "white")
+        image = Image.alpha_composite(paper, layer)
+    if image.mode in ("CMYK", "YCCK"):
+        image = image.convert("RGB")
+    return np.asarray(image.convert("L"), dtype=np.uint8)
