@@ -59,7 +59,7 @@ def extract(picture: Picture, spec: FeatureSpec) -> Features:
 def rootsift(raw: NDArray[np.float32]) -> DescriptorArray:
     """float32 [n, 128] SIFT → uint8 [n, 128] RootSIFT."""
     sums = np.maximum(raw.sum(axis=1, keepdims=True), 1e-7)
-    return np.minimum(np.rint(np.sqrt(raw / sums) * ROOTSIFT_SCALE), 255).astype(np.uint8)
+    return np.asarray(np.minimum(np.rint(np.sqrt(raw / sums) * ROOTSIFT_SCALE), 255), np.uint8)
 
 
 def _detect(grey: GreyArray, detected: int, kept: int) -> tuple[PointArray, NDArray[np.float32]]:

@@ -1,0 +1,125 @@
+"""A codebook: a coarse quantizer (HNSW over k-means centroids) and a product quantizer, numbered by epoch, immutable.
+
+Non-residual PQ (Jégou, Douze & Schmid 2011, without the residual): codes do not depend on the list, so one table of distances serves a
+whole query and segments merge by moving codes. Residual PQ kept a 268 MB table for each index at 16k lists.
+"""
+
+from __future__ import annotations
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from vinymatic.errors import CorruptFileError
+
+CODE_BITS = 8
+HNSW_NEIGHBOURS = 32
+HNSW_BUILD_BREADTH = 80
+HNSW_SEARCH_BREADTH = 16
+
+
+def code_size(dimensions: int) -> int:
+    """Bytes of a code: 16, or 8 where 16 does not divide the dimensions."""
+    return 16 if dimensions % 16 == 0 else 8
+
+
+class Codebook:
+    """Assigns descriptors to lists and encodes them. Safe to read from many threads."""
+
+    def __init__(self, index: faiss.IndexIVFPQ, epoch: int) -> None:
+        self.epoch = epoch
+        self._index = index
+        self.lists: int = index.nlist
+        self.dimensions: int = index.d
+        self.code_size: int = index.code_size
+
+    @property
+    def faiss_index(self) -> faiss.IndexIVFPQ:
+        """The trained index without entries that partitions of a snapshot share quantizers with."""
+        return self._index
+
+    def assign(self, descriptors: NDArray[np.uint8], probes: int = 1) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Squared distances and numbers of the `probes` nearest lists, [n, probes] each; a number of -1 is none."""
+        parameters = faiss.SearchParametersHNSW(efSearch=max(HNSW_SEARCH_BREADTH, probes))
+        distances, lists = self._index.quantizer.search(descriptors.astype(np.float32), probes, params=parameters)
+        return distances, lists
+
+    def encode(self, descriptors: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+        """The list [n] and the PQ code [n, code_size] of each descriptor."""
+        if len(descriptors) == 0:
+            return np.empty(0, np.int32), np.empty((0, self.code_size), np.uint8)
+        _, lists = self.assign(descriptors)
+        codes = self._index.pq.compute_codes(descriptors.astype(np.float32))
+        return lists[:, 0].astype(np.int32), codes
+
+    def to_bytes(self) -> bytes:
+        """The Faiss file (`faiss.write_index`) of the index without entries."""
+        return bytes(faiss.serialize_index(self._index).tobytes())
+
+    @classmethod
+    def from_bytes(cls, data: bytes, epoch: int, dimensions: int) -> Codebook:
+        """Call only with bytes whose sha256 was checked: reading a Faiss file is a memory-corruption surface.
+
+        Raises `CorruptFileError` when it is not a codebook of these dimensions.
+        """
+        try:
+            index = faiss.downcast_index(faiss.deserialize_index(np.frombuffer(data, np.uint8)))
+        except RuntimeError as error:
+            raise CorruptFileError(f"codebook {epoch}: not a Faiss index") from error
+        fits = (
+            isinstance(index, faiss.IndexIVFPQ)
+            and index.d == dimensions
+            and index.ntotal == 0
+            and not index.by_residual
+            and index.metric_type == faiss.METRIC_L2
+            and index.pq.nbits == CODE_BITS
+        )
+        if not fits:
+            raise CorruptFileError(f"codebook {epoch}: not an empty non-residual IVFPQ of {dimensions} dimensions")
+        return cls(index, epoch)
+
+
+def lists_for(features: int) -> int:
+    """How many lists suit an index of `features` features: a power of two near one list for 100 features, 1,024 … 65,536."""
+    wanted = max(1, features // 100)
+    return int(min(65_536, max(1_024, 1 << (wanted - 1).bit_length())))
+
+
+def train_codebook(sample: NDArray[np.uint8], lists: int, epoch: int, *, seed: int = 1) -> Codebook:
+    """A codebook from `sample` (uint8 [n, dimensions], n ≥ lists), the same for the same input.
+
+    Coarse: a random sample as centroids and one Lloyd step, as good here as k-means run to its end and 20 times faster.
+    """
+    if len(sample) < lists:
+        raise ValueError(f"{len(sample)} descriptors cannot train {lists} lists")
+    vectors = np.random.default_rng(seed).permutation(sample).astype(np.float32)
+    dimensions = vectors.shape[1]
+    quantizer = _coarse_quantizer(vectors, lists)
+    index = faiss.IndexIVFPQ(quantizer, dimensions, lists, code_size(dimensions), CODE_BITS)
+    index.by_residual = False
+    index.pq.cp.seed = seed
+    # k-means of 256 centroids warns below 39 points each and gains nothing over 256.
+    index.pq.train(vectors[: 256 * 256])
+    index.is_trained = True
+    # The index must free the quantizer itself: Python would drop it first.
+    quantizer.this.disown()
+    index.own_fields = True
+    return Codebook(index, epoch)
+
+
+def _coarse_quantizer(vectors: NDArray[np.float32], lists: int) -> faiss.IndexHNSWFlat:
+    first = _hnsw(vectors[:lists])
+    _, nearest = first.search(vectors, 1, params=faiss.SearchParametersHNSW(efSearch=HNSW_SEARCH_BREADTH))
+    numbers = nearest[:, 0]
+    sums = np.zeros((lists, vectors.shape[1]), np.float32)
+    np.add.at(sums, numbers, vectors)
+    counts = np.bincount(numbers, minlength=lists).astype(np.float32)[:, None]
+    centroids = np.where(counts > 0, sums / np.maximum(counts, 1), vectors[:lists])
+    return _hnsw(centroids.astype(np.float32))
+
+
+def _hnsw(centroids: NDArray[np.float32]) -> faiss.IndexHNSWFlat:
+    graph = faiss.IndexHNSWFlat(centroids.shape[1], HNSW_NEIGHBOURS)
+    graph.hnsw.efConstruction = HNSW_BUILD_BREADTH
+    graph.add(centroids)
+    return graph

@@ -1,0 +1,32 @@
+"""The feature model's file: a PCA as two arrays. An index of 128 dimensions has none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vinymatic.errors import CorruptFileError
+from vinymatic.features.extract import RAW_DIMENSIONS
+from vinymatic.features.model import FeatureModel
+from vinymatic.index.tensors import dump_arrays, map_arrays
+
+KIND = "vinymatic-feature-model"
+VERSION = 1
+
+
+def dump_feature_model(model: FeatureModel) -> bytes:
+    if model.mean is None or model.basis is None:
+        raise ValueError("the identity needs no file")
+    arrays = {"mean": model.mean, "basis": model.basis}
+    return dump_arrays(arrays, kind=KIND, version=VERSION, notes={"kept": repr(model.kept)})
+
+
+def open_feature_model(path: Path, dimensions: int) -> FeatureModel:
+    """Raises `CorruptFileError` when the file is no model for `dimensions`."""
+    arrays, metadata = map_arrays(path, kind=KIND, newest=VERSION)
+    try:
+        mean, basis, kept = arrays["mean"], arrays["basis"], float(metadata["kept"])
+    except (KeyError, ValueError) as error:
+        raise CorruptFileError(f"{path.name}: not a feature model: {error}") from error
+    if mean.shape != (RAW_DIMENSIONS,) or basis.shape != (RAW_DIMENSIONS, dimensions):
+        raise CorruptFileError(f"{path.name}: not a model of {dimensions} dimensions")
+    return FeatureModel(dimensions, mean, basis, kept)

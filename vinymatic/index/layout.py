@@ -1,0 +1,55 @@
+"""Where everything lies under the index's prefix. Nothing else in the code spells a key."""
+
+from __future__ import annotations
+
+import hashlib
+
+MANIFESTS = "manifests/"
+SEGMENTS = "segments/"
+CODEBOOKS = "codebooks/"
+REJECTS = "rejects/"
+
+# Numbers are written as what is left to this bound, so that the newest manifest is the first of a listing.
+_LAST_NUMBER = 10**16 - 1
+
+
+def manifest_key(number: int) -> str:
+    """Manifest `number` (from 1)."""
+    return f"{MANIFESTS}{_LAST_NUMBER - number:016d}.json"
+
+
+def manifest_number(key: str) -> int:
+    """The inverse of `manifest_key`. Raises ValueError for another key."""
+    name = key.removeprefix(MANIFESTS).removesuffix(".json")
+    if manifest_key(_LAST_NUMBER - int(name)) != key:
+        raise ValueError(f"not a manifest's key: {key!r}")
+    return _LAST_NUMBER - int(name)
+
+
+def covers_key(segment: str) -> str:
+    """Ids and metadata of a segment's covers: small, held in memory by every reader and writer."""
+    return f"{SEGMENTS}{segment}/features.covers.safetensors"
+
+
+def points_key(segment: str) -> str:
+    """Keypoints, descriptors and thumbnails of a segment: large, mapped from local disk by readers."""
+    return f"{SEGMENTS}{segment}/features.points.safetensors"
+
+
+def codes_key(segment: str, epoch: int) -> str:
+    """A segment's encoding under one codebook."""
+    return f"{SEGMENTS}{segment}/codes-{epoch}.safetensors"
+
+
+def codebook_key(epoch: int) -> str:
+    return f"{CODEBOOKS}{epoch}/codebook.faiss"
+
+
+def feature_model_key(digest: str) -> str:
+    """The PCA of an index whose SIFT_DIMENSIONS is under 128, named by its content."""
+    return f"{CODEBOOKS}feature-model-{digest[:16]}.safetensors"
+
+
+def reject_key(source_key: str) -> str:
+    """Named by a hash: a user's key is never joined to a path."""
+    return f"{REJECTS}{hashlib.sha256(source_key.encode('utf-8', 'surrogatepass')).hexdigest()}.json"

@@ -1,0 +1,90 @@
+"""Search: features of a photo → shortlist by votes → verified candidates → scores. `verdict` says what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vinymatic.features.types import Features, GreyArray
+from vinymatic.index.appearance import correlation
+from vinymatic.index.score import probability, signals
+from vinymatic.index.snapshot import Snapshot
+from vinymatic.index.timing import StepTimer
+from vinymatic.index.verify import Evidence, Query, make_query, verify
+from vinymatic.index.vote import NEIGHBOURS, count_votes
+
+PROBES = 8
+VERIFIED = 15
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A verified cover. `number` is the snapshot's; `separate_from` tells which candidates lie elsewhere in the photo."""
+
+    number: int
+    votes: float
+    evidence: Evidence
+    correlation: float | None
+    signals: tuple[float, ...]
+    score: float
+
+
+def search(snapshot: Snapshot, features: Features, boxed: GreyArray, timer: StepTimer) -> list[Candidate]:
+    """Candidates by falling weighted coverage (which ranks better than the number of inliers: hard top-1 87.9 against 80.9 %).
+
+    `features`: the photo's, reduced by the snapshot's model. `boxed`: the photo's box that they were taken from.
+    """
+    with timer.step("shortlist"):
+        neighbours = snapshot.neighbours(features.descriptors, PROBES, NEIGHBOURS)
+        owners = snapshot.covers_of(neighbours.features)
+        ballot = count_votes(neighbours, owners, VERIFIED, snapshot.model.noise_distance)
+    with timer.step("verify"):
+        query = make_query(features, ballot.noise)
+        verified = [
+            (int(number), float(votes), evidence)
+            for number, votes in zip(ballot.covers, ballot.votes, strict=True)
+            if (evidence := _verify(snapshot, query, int(number))) is not None
+        ]
+        verified.sort(key=lambda item: -item[2].weighted_coverage)
+    with timer.step("score"):
+        margins = rival_margins([evidence for _, _, evidence in verified])
+        return [
+            _candidate(snapshot, boxed, number, votes, evidence, margin)
+            for (number, votes, evidence), margin in zip(verified, margins, strict=True)
+        ]
+
+
+def rival_margins(ranked: Sequence[Evidence]) -> list[float]:
+    """For each candidate, its strongest rival's weighted coverage over its own; 0 where no other claims the same part of the photo."""
+    margins = []
+    for i, own in enumerate(ranked):
+        rivals = [
+            other.weighted_coverage
+            for j, other in enumerate(ranked)
+            if j != i and not lies_elsewhere(other, own.outline)
+        ]
+        margins.append(max(rivals, default=0.0) / max(own.weighted_coverage, 1e-6))
+    return margins
+
+
+def lies_elsewhere(evidence: Evidence, outline: np.typing.NDArray[np.float64]) -> bool:
+    """Whether more than half of the inliers lie outside `outline`: then it is another object in the photo."""
+    polygon = outline.astype(np.float32)
+    inside = sum(cv2.pointPolygonTest(polygon, (float(x), float(y)), False) >= 0 for x, y in evidence.photo_points)
+    return inside * 2 < len(evidence.photo_points)
+
+
+def _verify(snapshot: Snapshot, query: Query, number: int) -> Evidence | None:
+    return verify(query, snapshot.features_of(number))
+
+
+def _candidate(
+    snapshot: Snapshot, boxed: GreyArray, number: int, votes: float, evidence: Evidence, margin: float
+) -> Candidate:
+    cover = snapshot.features_of(number)
+    agreement = correlation(boxed, evidence.homography, (cover.width, cover.height), snapshot.thumbnail_of(number))
+    values = signals(evidence, margin, agreement)
+    return Candidate(number, votes, evidence, agreement, values, probability(values))

@@ -1,0 +1,166 @@
+"""A segment: an immutable file set that holds the features of some covers. It is the truth; encodings are derived from it.
+
+Two files: `features.covers` (ids and metadata, small) and `features.points` (keypoints, descriptors, thumbnails, large).
+docs/index-format.md has the bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vinymatic.errors import CorruptFileError
+from vinymatic.features.types import Features
+from vinymatic.index.tensors import Array, dump_arrays, map_arrays
+
+COVERS_KIND = "vinymatic-covers"
+POINTS_KIND = "vinymatic-points"
+VERSION = 1
+THUMBNAIL_SIDE = 64
+
+_STEPS_A_PIXEL = 16.0
+_STEPS_A_DEGREE = 65_536 / 360.0
+
+
+@dataclass(frozen=True)
+class PreparedCover:
+    """A cover ready to be indexed. `size`: bytes of the scan; `width`, `height`: its upright pixels.
+
+    `thumbnail`: uint8 [64, 64], the whole cover squeezed to a square, grey.
+    """
+
+    id: str
+    etag: str
+    size: int
+    width: int
+    height: int
+    features: Features
+    thumbnail: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class SegmentFiles:
+    """A segment's bytes, before they have a place. `features`: their number in all."""
+
+    covers: bytes
+    points: bytes
+    features: int
+
+
+def build_segment(covers: Sequence[PreparedCover]) -> SegmentFiles:
+    """The two files of a segment that holds `covers` in this order."""
+    counts = [len(cover.features) for cover in covers]
+    ids, id_ends = _pack_text([cover.id for cover in covers])
+    etags, etag_ends = _pack_text([cover.etag for cover in covers])
+    table = {
+        "ids": ids,
+        "id_ends": id_ends,
+        "etags": etags,
+        "etag_ends": etag_ends,
+        "size": np.array([cover.size for cover in covers], np.uint64),
+        "shape": np.array([(cover.width, cover.height) for cover in covers], np.uint32),
+        "box": np.array([(cover.features.width, cover.features.height) for cover in covers], np.uint16),
+        "feature_ends": np.cumsum(counts, dtype=np.uint64),
+    }
+    points = {
+        "points": pack_points(np.concatenate([cover.features.points for cover in covers])),
+        "descriptors": np.concatenate([cover.features.descriptors for cover in covers]),
+        "thumbnails": np.stack([cover.thumbnail for cover in covers]),
+    }
+    return SegmentFiles(
+        covers=dump_arrays(table, kind=COVERS_KIND, version=VERSION),
+        points=dump_arrays(points, kind=POINTS_KIND, version=VERSION),
+        features=sum(counts),
+    )
+
+
+class CoverTable:
+    """Ids and metadata of a segment's covers, by their place in the segment. Raises `CorruptFileError` when opened on nonsense."""
+
+    def __init__(self, path: Path) -> None:
+        arrays, _ = map_arrays(path, kind=COVERS_KIND, newest=VERSION)
+        try:
+            self.ids = _unpack_text(arrays["ids"], arrays["id_ends"])
+            self.etags = _unpack_text(arrays["etags"], arrays["etag_ends"])
+            self.size: NDArray[np.uint64] = np.array(arrays["size"])
+            self.shape: NDArray[np.uint32] = np.array(arrays["shape"])
+            self.box: NDArray[np.uint16] = np.array(arrays["box"])
+            ends = np.array(arrays["feature_ends"], np.int64)
+        except (KeyError, UnicodeDecodeError) as error:
+            raise CorruptFileError(f"{path.name}: not a cover table: {error}") from error
+        lengths = {len(self.ids), len(self.etags), len(self.size), len(self.shape), len(self.box), len(ends)}
+        if len(lengths) != 1 or np.any(np.diff(ends, prepend=0) < 0):
+            raise CorruptFileError(f"{path.name}: the columns of the cover table do not fit each other")
+        # first[i] … first[i + 1] are the features of the cover at place i.
+        self.first: NDArray[np.int64] = np.concatenate([np.zeros(1, np.int64), ends])
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def features(self) -> int:
+        return int(self.first[-1])
+
+
+class Segment:
+    """An open segment: the cover table in memory, the rest mapped."""
+
+    def __init__(self, table: CoverTable, points_path: Path, dimensions: int) -> None:
+        self.table = table
+        arrays, _ = map_arrays(points_path, kind=POINTS_KIND, newest=VERSION)
+        expected = {
+            "points": (table.features, 4),
+            "descriptors": (table.features, dimensions),
+            "thumbnails": (len(table), THUMBNAIL_SIDE, THUMBNAIL_SIDE),
+        }
+        for name, shape in expected.items():
+            if name not in arrays or arrays[name].shape != shape:
+                raise CorruptFileError(f"{points_path.name}: {name} has not the shape {shape}")
+        self._points: NDArray[np.uint16] = arrays["points"]
+        self.descriptors: NDArray[np.uint8] = arrays["descriptors"]
+        self.thumbnails: NDArray[np.uint8] = arrays["thumbnails"]
+
+    def features_of(self, place: int) -> Features:
+        """The features of the cover at `place`; descriptors stay mapped."""
+        rows = slice(int(self.table.first[place]), int(self.table.first[place + 1]))
+        width, height = (int(side) for side in self.table.box[place])
+        return Features(unpack_points(self._points[rows]), self.descriptors[rows], width, height)
+
+    @cached_property
+    def cover_of_feature(self) -> NDArray[np.int32]:
+        """int32 [features]: the place of the cover that each feature belongs to."""
+        return np.repeat(np.arange(len(self.table), dtype=np.int32), np.diff(self.table.first))
+
+
+def pack_points(points: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """float32 [n, 4] (x, y, scale in pixels, angle in degrees) → uint16 [n, 4]: sixteenths of a pixel, 65,536ths of a turn."""
+    packed = np.empty(points.shape, np.uint16)
+    packed[:, :3] = np.clip(np.rint(points[:, :3] * _STEPS_A_PIXEL), 0, 65_535)
+    packed[:, 3] = np.rint(points[:, 3] * _STEPS_A_DEGREE).astype(np.int64) % 65_536
+    return packed
+
+
+def unpack_points(packed: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """The inverse of `pack_points`, to within half a step."""
+    points = packed.astype(np.float32)
+    points[:, :3] /= _STEPS_A_PIXEL
+    points[:, 3] /= _STEPS_A_DEGREE
+    return points
+
+
+def _pack_text(texts: Sequence[str]) -> tuple[Array, Array]:
+    encoded = [text.encode("utf-8") for text in texts]
+    ends = np.cumsum([len(part) for part in encoded], dtype=np.uint64)
+    return np.frombuffer(b"".join(encoded), np.uint8), ends
+
+
+def _unpack_text(packed: Array, ends: Array) -> list[str]:
+    whole = packed.tobytes()
+    bounds = [0, *(int(end) for end in ends)]
+    return [whole[begin:end].decode("utf-8") for begin, end in pairwise(bounds)]

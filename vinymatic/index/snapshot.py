@@ -1,0 +1,247 @@
+"""A snapshot: what a reader holds. One manifest's segments, opened and merged for one epoch.
+
+Immutable, so threads share it without locks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vinymatic.errors import CorruptFileError, CoverNotFoundError
+from vinymatic.features.model import FeatureModel
+from vinymatic.features.types import Features
+from vinymatic.index.codebook import Codebook
+from vinymatic.index.encoding import open_encoding
+from vinymatic.index.feature_model_file import open_feature_model
+from vinymatic.index.inverted import Neighbours, Partition, merge_neighbours
+from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
+from vinymatic.index.segment import CoverTable, Segment
+
+# The small partition is merged into the base when it holds more than this share of it: until then an append rebuilds only the small one.
+LARGEST_TAIL_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class CoverEntry:
+    """What the index knows of a cover. `manifest`: the commit that made it searchable; `segment`: where its features lie."""
+
+    id: str
+    etag: str
+    size: int
+    width: int
+    height: int
+    features: int
+    manifest: int
+    segment: str
+
+
+def cover_entry(table: CoverTable, place: int, segment: SegmentEntry) -> CoverEntry:
+    width, height = (int(side) for side in table.shape[place])
+    return CoverEntry(
+        id=table.ids[place],
+        etag=table.etags[place],
+        size=int(table.size[place]),
+        width=width,
+        height=height,
+        features=int(table.first[place + 1] - table.first[place]),
+        manifest=segment.added_in,
+        segment=segment.id,
+    )
+
+
+def split_partitions(before: Sequence[str], segments: Sequence[str], sizes: Sequence[int]) -> list[int]:
+    """Where the partitions of `segments` end, given that one over the segments `before` exists: one base, or that base and a tail.
+
+    `sizes`: features of each of `segments`.
+    """
+    if not segments:
+        return []
+    kept = len(before)
+    if kept == 0 or kept >= len(segments) or list(segments[:kept]) != list(before):
+        return [len(segments)]
+    if sum(sizes[kept:]) > LARGEST_TAIL_SHARE * sum(sizes[:kept]):
+        return [len(segments)]
+    return [kept, len(segments)]
+
+
+class Snapshot:
+    """Open with `open_snapshot`. Covers are numbered from 0 over the segments in the manifest's order, dead ones included."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        codebook: Codebook,
+        model: FeatureModel,
+        segments: Sequence[Segment],
+        partitions: Sequence[tuple[tuple[str, ...], Partition]],
+    ) -> None:
+        self.manifest = manifest
+        self.number = manifest.number
+        self.epoch = manifest.active_epoch
+        self.codebook = codebook
+        self.model = model
+        self.segments = tuple(segments)
+        self.partitions = tuple(partitions)
+        covers = [len(segment.table) for segment in segments]
+        features = [segment.table.features for segment in segments]
+        self._first_cover = [0, *np.cumsum(covers, dtype=np.int64).tolist()]
+        first_feature = [0, *np.cumsum(features, dtype=np.int64).tolist()]
+        starts = [
+            np.zeros(0, np.int64),
+            *(s.table.first[:-1] + f for s, f in zip(segments, first_feature, strict=False)),
+        ]
+        self._cover_starts: NDArray[np.int64] = np.concatenate(starts)
+        ends = np.cumsum([0, *(partition.features for _, partition in partitions)])
+        self._partition_starts: list[int] = ends[:-1].tolist()
+        self._dead = self._dead_bitmaps()
+        self._number_of = self._live_numbers()
+
+    def __len__(self) -> int:
+        """Live covers."""
+        return len(self._number_of)
+
+    def cover(self, cover_id: str) -> CoverEntry:
+        """Raises `CoverNotFoundError`."""
+        number = self._number_of.get(cover_id)
+        if number is None:
+            raise CoverNotFoundError(f"{cover_id!r} is not in the catalogue")
+        return self._entry(number)
+
+    def list_covers(self, start_after: str = "", limit: int = 100, prefix: str = "") -> list[CoverEntry]:
+        """Live covers in the order of their ids, after `start_after`, whose ids start with `prefix`."""
+        first = bisect_right(self._sorted_ids, max(start_after, prefix))
+        if start_after < prefix and prefix in self._number_of:
+            first -= 1
+        chosen: list[CoverEntry] = []
+        for cover_id in self._sorted_ids[first:]:
+            if len(chosen) >= limit or not cover_id.startswith(prefix):
+                break
+            chosen.append(self._entry(self._number_of[cover_id]))
+        return chosen
+
+    def cover_id(self, number: int) -> str:
+        segment, place = self._place(number)
+        return self.segments[segment].table.ids[place]
+
+    def features_of(self, number: int) -> Features:
+        """The stored features of cover `number`; descriptors stay mapped."""
+        segment, place = self._place(number)
+        return self.segments[segment].features_of(place)
+
+    def thumbnail_of(self, number: int) -> NDArray[np.uint8]:
+        segment, place = self._place(number)
+        return np.asarray(self.segments[segment].thumbnails[place], np.uint8)
+
+    def covers_of(self, features: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The number of the cover that owns each feature number; −1 stays −1."""
+        owners = np.searchsorted(self._cover_starts, features, side="right") - 1
+        return np.where(features >= 0, owners, -1)
+
+    def neighbours(self, descriptors: NDArray[np.uint8], probes: int, count: int) -> Neighbours:
+        """The `count` nearest live features of each descriptor in its `probes` nearest lists."""
+        vectors = descriptors.astype(np.float32)
+        coarse, lists = self.codebook.assign(descriptors, probes)
+        found = [
+            partition.search(vectors, lists, coarse, count, dead)
+            for (_, partition), dead in zip(self.partitions, self._dead, strict=True)
+        ]
+        if not found:
+            shape = (len(vectors), count)
+            return Neighbours(np.full(shape, np.inf, np.float32), np.full(shape, -1, np.int64))
+        return merge_neighbours(found, self._partition_starts)
+
+    def _entry(self, number: int) -> CoverEntry:
+        segment, place = self._place(number)
+        return cover_entry(self.segments[segment].table, place, self.manifest.segments[segment])
+
+    def _place(self, number: int) -> tuple[int, int]:
+        segment = bisect_right(self._first_cover, number) - 1
+        return segment, number - self._first_cover[segment]
+
+    @cached_property
+    def _sorted_ids(self) -> list[str]:
+        return sorted(self._number_of)
+
+    def _live_numbers(self) -> dict[str, int]:
+        numbers: dict[str, int] = {}
+        for segment, entry, first in zip(self.segments, self.manifest.segments, self._first_cover, strict=False):
+            dead = set(entry.tombstones)
+            numbers.update((i, first + place) for place, i in enumerate(segment.table.ids) if place not in dead)
+        return numbers
+
+    def _dead_bitmaps(self) -> list[NDArray[np.uint8] | None]:
+        """One bitmap a partition, over its features; None where nothing in it is dead."""
+        entries = dict(zip((entry.id for entry in self.manifest.segments), self.manifest.segments, strict=True))
+        tables = {entry.id: segment.table for entry, segment in zip(self.manifest.segments, self.segments, strict=True)}
+        bitmaps: list[NDArray[np.uint8] | None] = []
+        for names, partition in self.partitions:
+            if not any(entries[name].tombstones for name in names):
+                bitmaps.append(None)
+                continue
+            dead = np.zeros(partition.features, np.bool_)
+            start = 0
+            for name in names:
+                first = tables[name].first
+                for place in entries[name].tombstones:
+                    dead[start + int(first[place]) : start + int(first[place + 1])] = True
+                start += tables[name].features
+            bitmaps.append(np.packbits(dead, bitorder="little"))
+        return bitmaps
+
+
+def open_snapshot(
+    manifest: Manifest, resolve: Callable[[FileEntry], Path], previous: Snapshot | None = None
+) -> Snapshot:
+    """Opens `manifest` from local files whose sha256 `resolve` has checked; shares with `previous` whatever stays the same.
+
+    Raises `CorruptFileError`, `UnsupportedFormatError`, and what `resolve` raises.
+    """
+    same_epoch = previous is not None and previous.manifest.active_codebook == manifest.active_codebook
+    if previous is not None and same_epoch:
+        codebook = previous.codebook
+    else:
+        data = resolve(manifest.active_codebook.file).read_bytes()
+        codebook = Codebook.from_bytes(data, manifest.active_epoch, manifest.dimensions)
+    model = FeatureModel()
+    if manifest.feature_model is not None:
+        model = open_feature_model(resolve(manifest.feature_model), manifest.dimensions)
+    opened = (
+        {}
+        if previous is None
+        else dict(zip((s.id for s in previous.manifest.segments), previous.segments, strict=True))
+    )
+    segments = [
+        opened.get(entry.id) or _open_segment(entry, resolve, manifest.dimensions) for entry in manifest.segments
+    ]
+
+    known = dict(previous.partitions) if previous is not None and same_epoch else {}
+    base = previous.partitions[0][0] if previous is not None and known else ()
+    names = [entry.id for entry in manifest.segments]
+    ends = split_partitions(base, names, [entry.features for entry in manifest.segments])
+    partitions: list[tuple[tuple[str, ...], Partition]] = []
+    for begin, end in zip([0, *ends], ends, strict=False):
+        key = tuple(names[begin:end])
+        partitions.append((key, known.get(key) or _merge(manifest.segments[begin:end], resolve, codebook)))
+    return Snapshot(manifest, codebook, model, segments, partitions)
+
+
+def _open_segment(entry: SegmentEntry, resolve: Callable[[FileEntry], Path], dimensions: int) -> Segment:
+    table = CoverTable(resolve(entry.covers_file))
+    if len(table) != entry.covers or table.features != entry.features:
+        raise CorruptFileError(f"segment {entry.id}: its cover table is not the one that the manifest describes")
+    return Segment(table, resolve(entry.points_file), dimensions)
+
+
+def _merge(entries: Sequence[SegmentEntry], resolve: Callable[[FileEntry], Path], codebook: Codebook) -> Partition:
+    for entry in entries:
+        if codebook.epoch not in entry.codes:
+            raise CorruptFileError(f"segment {entry.id} has no encoding for epoch {codebook.epoch}")
+    encodings = [open_encoding(resolve(entry.codes[codebook.epoch]), codebook, entry.features) for entry in entries]
+    return Partition(codebook, encodings, [entry.features for entry in entries])

@@ -1,0 +1,78 @@
+"""Arrays in files: safetensors (a JSON header, then aligned raw arrays; no code in it), read by mapping.
+
+The header's metadata carries `format` and `version`; an older version opens, a newer one is refused with a clear line. Whoever opens a
+file has compared its sha256 with the manifest before: a header that lies is then a bug, not an attack, and still raises no more than
+`CorruptFileError`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save
+
+from vinymatic.errors import CorruptFileError, UnsupportedFormatError
+
+Array = NDArray[Any]  # arrays of several types live in one file; the callers know each one's type
+_DTYPES = {"U8": "u1", "U16": "<u2", "U32": "<u4", "U64": "<u8", "I32": "<i4", "I64": "<i8", "F32": "<f4"}
+_LONGEST_HEADER = 1 << 20
+
+
+def dump_arrays(
+    arrays: Mapping[str, Array], *, kind: str, version: int, notes: Mapping[str, str] | None = None
+) -> bytes:
+    """The file's bytes. `kind` and `version` go into its header, `notes` beside them."""
+    metadata = {"format": kind, "version": str(version), **(notes or {})}
+    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata=metadata)
+
+
+def map_arrays(path: Path, *, kind: str, newest: int) -> tuple[dict[str, Array], dict[str, str]]:
+    """The arrays, read-only and mapped (nothing is read until it is used), and the metadata.
+
+    Raises `CorruptFileError`, `UnsupportedFormatError` (a version over `newest`).
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            header_size = int.from_bytes(file.read(8), "little")
+            if not 2 <= header_size <= min(_LONGEST_HEADER, size - 8):
+                raise CorruptFileError(f"{path.name}: no safetensors header")
+            header = json.loads(file.read(header_size))
+        metadata: dict[str, str] = header.pop("__metadata__", {})
+        _check_version(path, metadata, kind, newest)
+        start = 8 + header_size
+        arrays = {name: _map_one(path, start, size, entry) for name, entry in header.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CorruptFileError(f"{path.name}: cannot be read as arrays: {error}") from error
+    return arrays, metadata
+
+
+def _check_version(path: Path, metadata: Mapping[str, str], kind: str, newest: int) -> None:
+    if metadata.get("format") != kind:
+        raise CorruptFileError(f"{path.name}: holds {metadata.get('format')!r}, not {kind!r}")
+    version = int(metadata["version"])
+    if version > newest:
+        raise UnsupportedFormatError(
+            f"{path.name}: format version {version} was written by a newer Vinymatic; this one reads up to {newest}"
+        )
+
+
+def _map_one(path: Path, start: int, size: int, entry: Mapping[str, Any]) -> Array:
+    dtype = np.dtype(_DTYPES[entry["dtype"]])
+    shape = tuple(int(side) for side in entry["shape"])
+    begin, end = (int(offset) for offset in entry["data_offsets"])
+    if (
+        min(shape, default=0) < 0
+        or begin < 0
+        or end - begin != int(np.prod(shape)) * dtype.itemsize
+        or start + end > size
+    ):
+        raise CorruptFileError(f"{path.name}: an array reaches past the end of the file")
+    if end == begin:
+        return np.empty(shape, dtype)  # an empty range cannot be mapped
+    return np.memmap(path, dtype, mode="r", offset=start + begin, shape=shape)
