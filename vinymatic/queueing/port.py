@@ -31,27 +31,37 @@ class Change:
 
 @dataclass(frozen=True)
 class Message:
-    """One delivery. `receipt` is what acknowledges it; `received_count` counts deliveries, this one included."""
+    """One delivery. `receipt` is what acknowledges it; `received_count` counts deliveries, this one included.
+
+    `sent_at`: when it entered the queue (Unix seconds), None where the queue does not tell.
+    """
 
     body: str
     receipt: str
     message_id: str
     received_count: int = 1
+    sent_at: float | None = None
 
 
 class Queue(Protocol):
     """Every method may raise `QueueUnavailableError` (passing) and `QueueDeniedError`."""
 
     def receive(self, *, limit: int, wait_seconds: float, visibility_seconds: int) -> list[Message]:
-        """At most `limit` messages (any number: the adapter splits); waits for the first at most `wait_seconds`."""
+        """At most `limit` messages (any number: the adapter splits); waits for the first at most `wait_seconds` (0 to 20)."""
         ...
 
     def acknowledge(self, messages: Sequence[Message]) -> list[Message]:
-        """Deletes the messages; returns those that could not be deleted (they will be delivered again)."""
+        """Deletes the messages; returns those that could not be deleted (they will be delivered again).
+
+        Raises only when nothing could be deleted.
+        """
         ...
 
     def extend(self, messages: Sequence[Message], visibility_seconds: int) -> list[Message]:
-        """Sets how long the messages stay hidden from now on (0 returns them at once); returns those that could not be."""
+        """Sets how long the messages stay hidden from now on (0 returns them at once); returns those that could not be.
+
+        Raises only when nothing could be set.
+        """
         ...
 
     def send(self, body: str) -> None:
