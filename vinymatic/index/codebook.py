@@ -16,6 +16,8 @@ CODE_BITS = 8
 HNSW_NEIGHBOURS = 32
 HNSW_BUILD_BREADTH = 80
 HNSW_SEARCH_BREADTH = 16
+PQ_ROUNDS = 10
+PQ_SAMPLE = 1 << 15
 
 
 def code_size(dimensions: int) -> int:
@@ -98,8 +100,11 @@ def train_codebook(sample: NDArray[np.uint8], lists: int, epoch: int, *, seed: i
     index = faiss.IndexIVFPQ(quantizer, dimensions, lists, code_size(dimensions), CODE_BITS)
     index.by_residual = False
     index.pq.cp.seed = seed
-    # k-means of 256 centroids warns below 39 points each and gains nothing over 256.
-    index.pq.train(vectors[: 256 * 256])
+    index.pq.cp.niter = PQ_ROUNDS
+    index.pq.cp.min_points_per_centroid = (
+        1  # the shipped sample is small; Faiss would print a warning for each sub-quantizer
+    )
+    index.pq.train(vectors[:PQ_SAMPLE])
     index.is_trained = True
     # The index must free the quantizer itself: Python would drop it first.
     quantizer.this.disown()
@@ -111,11 +116,11 @@ def _coarse_quantizer(vectors: NDArray[np.float32], lists: int) -> faiss.IndexHN
     first = _hnsw(vectors[:lists])
     _, nearest = first.search(vectors, 1, params=faiss.SearchParametersHNSW(efSearch=HNSW_SEARCH_BREADTH))
     numbers = nearest[:, 0]
-    sums = np.zeros((lists, vectors.shape[1]), np.float32)
-    np.add.at(sums, numbers, vectors)
-    counts = np.bincount(numbers, minlength=lists).astype(np.float32)[:, None]
-    centroids = np.where(counts > 0, sums / np.maximum(counts, 1), vectors[:lists])
-    return _hnsw(centroids.astype(np.float32))
+    order = np.argsort(numbers, kind="stable")
+    present, begins, counts = np.unique(numbers[order], return_index=True, return_counts=True)
+    centroids = vectors[:lists].copy()
+    centroids[present] = np.add.reduceat(vectors[order], begins, axis=0) / counts[:, None].astype(np.float32)
+    return _hnsw(centroids)
 
 
 def _hnsw(centroids: NDArray[np.float32]) -> faiss.IndexHNSWFlat:

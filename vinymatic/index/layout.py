@@ -36,13 +36,14 @@ def points_key(segment: str) -> str:
     return f"{SEGMENTS}{segment}/features.points.safetensors"
 
 
-def codes_key(segment: str, epoch: int) -> str:
-    """A segment's encoding under one codebook."""
-    return f"{SEGMENTS}{segment}/codes-{epoch}.safetensors"
+def codes_key(segment: str, epoch: int, codebook_digest: str) -> str:
+    """A segment's encoding under one codebook, named after both for the same reason as `codebook_key`."""
+    return f"{SEGMENTS}{segment}/codes-{epoch}-{codebook_digest[:16]}.safetensors"
 
 
-def codebook_key(epoch: int) -> str:
-    return f"{CODEBOOKS}{epoch}/codebook.faiss"
+def codebook_key(epoch: int, digest: str) -> str:
+    """Named by epoch and content: two trainers that chose the same epoch must not overwrite each other's file."""
+    return f"{CODEBOOKS}{epoch}/codebook-{digest[:16]}.faiss"
 
 
 def feature_model_key(digest: str) -> str:

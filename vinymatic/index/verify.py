@@ -76,10 +76,9 @@ def verify(query: Query, cover: Features) -> Evidence | None:
     found, mask = cv2.findHomography(
         source, target, cv2.USAC_MAGSAC, REPROJECTION_PIXELS, maxIters=ITERATIONS, confidence=CONFIDENCE
     )
-    # Typed as always found; it is None where no model was.
-    if not isinstance(found, np.ndarray):
-        return None
     homography = np.asarray(found, np.float64)
+    if homography.shape != (3, 3):  # None where no model was found, though OpenCV's stubs say never
+        return None
     kept = mask.ravel() > 0
     kept[kept] = _distinct(source[kept], distances[kept])
     corners = np.array([[0, 0], [cover.width, 0], [cover.width, cover.height], [0, cover.height]], np.float64)

@@ -1,0 +1,118 @@
+"""The commit: the only step that changes the index. Numbered manifests, created with compare-and-swap.
+
+A writer uploads its files, reads the newest manifest N, proposes N + 1 and creates it. When another got there first it rebases (the files
+are uploaded already) and tries again. Safety lies here, not in whoever runs the writers. docs/adr/0001-commits.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from vinymatic.errors import (
+    ContentionError,
+    CorruptFileError,
+    ObjectExistsError,
+    ObjectNotFoundError,
+    StorageUnavailableError,
+)
+from vinymatic.index.layout import MANIFESTS, manifest_key, manifest_number
+from vinymatic.index.manifest import Manifest
+from vinymatic.storage.port import ObjectStore
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 12
+LONGEST_PAUSE = 5.0
+
+# Makes manifest N + 1 from manifest N (None: nothing is committed yet); returns None when nothing is left to do.
+Proposal = Callable[[Manifest | None], Manifest | None]
+
+
+@dataclass(frozen=True)
+class Commit:
+    """`manifest`: the newest known after the commit. `changed`: whether we wrote it. `conflicts`: rounds that others won."""
+
+    manifest: Manifest
+    changed: bool
+    conflicts: int
+
+
+def newest_manifest_at(store: ObjectStore) -> tuple[int, str] | None:
+    """Number and ETag of the newest manifest, by one LIST; None where nothing is committed."""
+    for info in store.list(MANIFESTS):
+        try:
+            return manifest_number(info.key), info.etag
+        except ValueError:
+            log.warning("ignoring %r: not a manifest's name", info.key)
+    return None
+
+
+def read_manifest(store: ObjectStore, number: int) -> Manifest:
+    """Raises `ObjectNotFoundError`, `CorruptFileError`, `UnsupportedFormatError`."""
+    data, _ = store.get(manifest_key(number))
+    manifest = Manifest.from_json(data)
+    if manifest.number != number:
+        raise CorruptFileError(f"manifest {number} says that it is number {manifest.number}")
+    return manifest
+
+
+def read_newest(store: ObjectStore) -> Manifest | None:
+    found = newest_manifest_at(store)
+    return None if found is None else read_manifest(store, found[0])
+
+
+def stamp(writer: str) -> dict[str, str]:
+    """The fields that tell one commit from another: who, when, and an id by which a writer knows its own."""
+    return {
+        "commit_id": uuid.uuid4().hex,
+        "writer": writer,
+        "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+    }
+
+
+def commit(store: ObjectStore, propose: Proposal, *, attempts: int = ATTEMPTS) -> Commit:
+    """Creates the next manifest.
+
+    Raises `ContentionError` after `attempts` lost rounds, `StorageUnavailableError` when the store stays away; in the latter case the
+    commit may have landed: the same work done again then finds it and changes nothing.
+    """
+    for conflicts in range(attempts):
+        newest = read_newest(store)
+        proposal = propose(newest)
+        if proposal is None:
+            if newest is None:
+                raise ValueError("the first commit cannot be empty")
+            return Commit(newest, changed=False, conflicts=conflicts)
+        if _create(store, proposal):
+            return Commit(proposal, changed=True, conflicts=conflicts)
+        log.info("manifest %d was written by another; rebasing", proposal.number)
+        # Full jitter: writers that collided once would otherwise collide again.
+        time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.05 * 2**conflicts)))
+    raise ContentionError(f"other writers won {attempts} rounds in a row")
+
+
+def _create(store: ObjectStore, proposal: Manifest) -> bool:
+    """Whether `proposal` is committed now. A lost answer is looked up: the object that lies there is ours or another's."""
+    key = manifest_key(proposal.number)
+    unknown: StorageUnavailableError | None = None
+    for _ in range(3):
+        try:
+            store.create(key, proposal.to_json())
+        except ObjectExistsError:
+            return read_manifest(store, proposal.number).commit_id == proposal.commit_id
+        except StorageUnavailableError as error:
+            unknown = error
+            try:
+                return read_manifest(store, proposal.number).commit_id == proposal.commit_id
+            except ObjectNotFoundError:
+                continue  # it did not land (or has not yet: then the next create meets it)
+        else:
+            return True
+    assert unknown is not None
+    raise unknown

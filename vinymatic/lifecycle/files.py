@@ -1,0 +1,95 @@
+"""Immutable files on this machine: what a manifest names, fetched once, checked against its sha256 before anyone opens it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from vinymatic.errors import CorruptFileError, ObjectNotFoundError
+from vinymatic.index.manifest import FileEntry
+from vinymatic.storage.port import ObjectStore
+
+_CHUNK = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """Hex digest of a file, read in chunks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def file_entry(key: str, data: bytes) -> FileEntry:
+    return FileEntry(key=key, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def put_file(store: ObjectStore, key: str, data: bytes) -> FileEntry:
+    """Uploads an immutable file and returns what a manifest says of it."""
+    store.put(key, data)
+    return file_entry(key, data)
+
+
+class FileCache:
+    """Gives local paths for manifest files. A local store's files are used in place; others are fetched into `folder`.
+
+    Cached files are named by their sha256, so two processes may share a folder. Thread-safe.
+    """
+
+    def __init__(self, store: ObjectStore, folder: Path) -> None:
+        self._store = store
+        self._folder = folder
+        self._checked: set[str] = set()
+        self._lock = threading.Lock()
+
+    def resolve(self, entry: FileEntry) -> Path:
+        """The path of `entry`'s bytes, checked. Raises `CorruptFileError`, `ObjectNotFoundError`, `StorageUnavailableError`."""
+        in_place = self._store.local_path(entry.key)
+        path = in_place or self._folder / entry.sha256
+        with self._lock:
+            if entry.sha256 in self._checked and path.exists():
+                return path
+            if in_place is None and not _matches(path, entry):
+                self._fetch(entry, path)
+            elif in_place is not None and not _matches(path, entry):
+                if not path.exists():
+                    raise ObjectNotFoundError(f"{entry.key}: the manifest names it, but it is not there")
+                raise CorruptFileError(f"{entry.key}: its bytes are not those of the manifest")
+            self._checked.add(entry.sha256)
+        return path
+
+    def keep_only(self, entries: Iterable[FileEntry]) -> None:
+        """Deletes cached files that none of `entries` names, so that the disk holds one snapshot and not the index's whole history.
+
+        Open maps stay valid: the system frees the bytes with the last of them.
+        """
+        if not self._folder.is_dir():
+            return
+        wanted = {entry.sha256 for entry in entries}
+        with self._lock:
+            for path in self._folder.iterdir():
+                if path.name not in wanted:
+                    path.unlink(missing_ok=True)
+                    self._checked.discard(path.name)
+
+    def _fetch(self, entry: FileEntry, path: Path) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        arriving = path.with_name(f"{entry.sha256}.{os.getpid()}.{threading.get_ident()}.arriving")
+        try:
+            self._store.download(entry.key, arriving)
+            if not _matches(arriving, entry):
+                raise CorruptFileError(f"{entry.key}: the bytes that arrived are not those of the manifest")
+            arriving.replace(path)
+        finally:
+            arriving.unlink(missing_ok=True)
+
+
+def _matches(path: Path, entry: FileEntry) -> bool:
+    try:
+        return path.stat().st_size == entry.size and sha256_of(path) == entry.sha256
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,42 @@
+"""The first commit: an empty index with the shipped codebook."""
+
+from __future__ import annotations
+
+import hashlib
+
+from vinymatic.features.extract import RAW_DIMENSIONS
+from vinymatic.index.bootstrap import FIRST_EPOCH, first_codebook, first_feature_model
+from vinymatic.index.feature_model_file import dump_feature_model
+from vinymatic.index.layout import codebook_key, feature_model_key
+from vinymatic.index.manifest import CodebookEntry, Manifest
+from vinymatic.lifecycle.commit import commit, stamp
+from vinymatic.lifecycle.files import put_file
+from vinymatic.storage.port import ObjectStore
+
+
+def first_commit(store: ObjectStore, dimensions: int, writer: str) -> Manifest:
+    """Makes an empty index; the manifest of whoever was first when several try. Its files are the same from everyone."""
+    model = first_feature_model(dimensions)
+    codebook = first_codebook(model)
+    model_file = None
+    if dimensions != RAW_DIMENSIONS:
+        data = dump_feature_model(model)
+        model_file = put_file(store, feature_model_key(hashlib.sha256(data).hexdigest()), data)
+    data = codebook.to_bytes()
+    # Named by content: two machines may train bytes that differ, and both may try to be first.
+    book_file = put_file(store, codebook_key(FIRST_EPOCH, hashlib.sha256(data).hexdigest()), data)
+    entry = CodebookEntry(epoch=FIRST_EPOCH, file=book_file, lists=codebook.lists, trained_covers=0)
+
+    def propose(newest: Manifest | None) -> Manifest | None:
+        if newest is not None:
+            return None
+        first = {
+            "number": 1,
+            "dimensions": dimensions,
+            "feature_model": model_file,
+            "active_epoch": FIRST_EPOCH,
+            "codebooks": {FIRST_EPOCH: entry},
+        }
+        return Manifest.model_validate(first | stamp(writer))
+
+    return commit(store, propose).manifest

@@ -1,0 +1,141 @@
+"""The reader: follows the manifest log and swaps snapshots under reference counts while searches are running.
+
+A failed load keeps the old snapshot and says so in `state`; nothing is served only while nothing was ever loaded.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vinymatic.errors import IndexMismatchError, NoIndexError, VinymaticError
+from vinymatic.index.manifest import FileEntry, Manifest
+from vinymatic.index.snapshot import Snapshot, open_snapshot
+from vinymatic.lifecycle.commit import newest_manifest_at, read_manifest
+from vinymatic.lifecycle.files import FileCache
+from vinymatic.storage.port import ObjectStore
+
+
+@dataclass(frozen=True)
+class ReaderState:
+    """What is served and how the last look at the log went. Times are Unix seconds; `manifest` is None until something is loaded."""
+
+    manifest: int | None = None
+    epoch: int | None = None
+    covers: int = 0
+    segments: int = 0
+    loaded_at: float | None = None
+    checked_at: float | None = None
+    last_error: str | None = None
+
+
+@dataclass
+class _Held:
+    """A snapshot and the number of those who use it; the reader itself counts as one while it is the current."""
+
+    snapshot: Snapshot
+    users: int = 1
+
+
+class Reader:
+    """One index, as a reader sees it. `acquire` and `state` are safe from any thread; one thread calls `refresh`."""
+
+    def __init__(self, store: ObjectStore, cache: Path, *, dimensions: int) -> None:
+        self._store = store
+        self._files = FileCache(store, cache)
+        self._dimensions = dimensions
+        self._lock = threading.Lock()
+        self._current: _Held | None = None
+        self._retired: list[_Held] = []
+        self._seen: tuple[int, str] | None = None
+        self._state = ReaderState()
+
+    @property
+    def state(self) -> ReaderState:
+        return self._state
+
+    def refresh(self) -> bool:
+        """Takes a newer manifest where there is one; True when it did.
+
+        Raises `NoIndexError` (nothing is committed), `IndexMismatchError`, `CorruptFileError`, `UnsupportedFormatError`, `StorageError`;
+        the snapshot that was served before stays.
+        """
+        try:
+            taken = self._refresh()
+        except VinymaticError as error:
+            self._state = replace(self._state, checked_at=time.time(), last_error=str(error))
+            raise
+        self._state = replace(self._state, checked_at=time.time(), last_error=None)
+        return taken
+
+    @contextmanager
+    def acquire(self) -> Iterator[Snapshot]:
+        """The current snapshot, held open for the length of the block. Raises `NoIndexError` when nothing is loaded."""
+        with self._lock:
+            held = self._current
+            if held is None:
+                raise NoIndexError(self._state.last_error or "no index is loaded yet")
+            held.users += 1
+        try:
+            yield held.snapshot
+        finally:
+            self._release(held)
+
+    def close(self) -> None:
+        """Lets go of the current snapshot; running searches finish on theirs."""
+        with self._lock:
+            held, self._current = self._current, None
+        if held is not None:
+            self._release(held)
+
+    def _refresh(self) -> bool:
+        found = newest_manifest_at(self._store)
+        if found is None:
+            raise NoIndexError(f"nothing is committed in {self._store.url} yet")
+        if found == self._seen:
+            return False
+        manifest = read_manifest(self._store, found[0])
+        if manifest.dimensions != self._dimensions:
+            raise IndexMismatchError(
+                f"the index in {self._store.url} has SIFT_DIMENSIONS={manifest.dimensions}, this process {self._dimensions}"
+            )
+        previous = self._current.snapshot if self._current is not None else None
+        snapshot = open_snapshot(manifest, self._files.resolve, previous)
+        self._swap(snapshot, manifest)
+        self._seen = found
+        return True
+
+    def _swap(self, snapshot: Snapshot, manifest: Manifest) -> None:
+        with self._lock:
+            old, self._current = self._current, _Held(snapshot)
+            if old is not None:
+                self._retired.append(old)
+        self._state = replace(
+            self._state,
+            manifest=manifest.number,
+            epoch=manifest.active_epoch,
+            covers=len(snapshot),
+            segments=len(manifest.segments),
+            loaded_at=time.time(),
+        )
+        if old is not None:
+            self._release(old)
+
+    def _release(self, held: _Held) -> None:
+        with self._lock:
+            held.users -= 1
+            if held.users > 0:
+                return
+            if held in self._retired:
+                self._retired.remove(held)
+            if self._current is None or self._retired:
+                return
+            wanted = self._files_in_use()
+        self._files.keep_only(wanted)
+
+    def _files_in_use(self) -> list[FileEntry]:
+        return [] if self._current is None else self._current.snapshot.manifest.files()

@@ -1,0 +1,204 @@
+"""The writer: commits batches of covers. Idempotent, so that a message delivered twice changes nothing.
+
+Order of the steps, each of which may be the last one done before a crash: upload the segment and its encodings; create the manifest.
+Files without a manifest are orphans that nobody reads; a manifest never names a file that is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vinymatic.errors import IndexMismatchError, NoIndexError
+from vinymatic.features import FeatureSpec
+from vinymatic.features.model import FeatureModel
+from vinymatic.index.codebook import Codebook
+from vinymatic.index.encoding import dump_encoding, encode_descriptors
+from vinymatic.index.feature_model_file import open_feature_model
+from vinymatic.index.layout import codes_key, covers_key, points_key
+from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
+from vinymatic.index.segment import PreparedCover, build_segment
+from vinymatic.index.snapshot import CoverEntry
+from vinymatic.lifecycle.catalogue import Catalogue
+from vinymatic.lifecycle.commit import commit, read_newest, stamp
+from vinymatic.lifecycle.files import FileCache, put_file
+from vinymatic.lifecycle.first import first_commit
+from vinymatic.lifecycle.ulid import new_ulid
+from vinymatic.storage.port import ObjectStore
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`upserts`: covers to add or replace, each id once. `deletes`: ids to remove; those that are not there are no error."""
+
+    upserts: Sequence[PreparedCover] = ()
+    deletes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class CommitReport:
+    """`number`: the manifest that holds the batch. `unchanged`: covers that were there already with this ETag."""
+
+    number: int
+    added: int
+    replaced: int
+    deleted: int
+    unchanged: int
+    conflicts: int
+
+
+@dataclass
+class _Upload:
+    """A segment on its way: uploaded, in no manifest yet. Encodings are added when a rebase meets another epoch."""
+
+    id: str
+    covers: Sequence[PreparedCover]
+    features: int
+    covers_file: FileEntry
+    points_file: FileEntry
+    codes: dict[int, FileEntry]
+
+
+class Writer:
+    """One index, as a writer sees it. Not thread-safe: one thread commits. `writer` names it in the manifests."""
+
+    def __init__(self, store: ObjectStore, work: Path, spec: FeatureSpec, *, writer: str) -> None:
+        self._store = store
+        self._spec = spec
+        self._name = writer
+        self._files = FileCache(store, work)
+        self._catalogue = Catalogue(self._files)
+        self._codebooks: dict[FileEntry, Codebook] = {}
+        self._manifest: Manifest | None = None
+        self.model = FeatureModel()
+
+    @property
+    def manifest(self) -> Manifest:
+        """The newest manifest known. Raises `NoIndexError` before `open`."""
+        if self._manifest is None:
+            raise NoIndexError("the writer is not open")
+        return self._manifest
+
+    @property
+    def number(self) -> int:
+        return self.manifest.number
+
+    @property
+    def images_since_training(self) -> int:
+        return self.manifest.images_since_training
+
+    def open(self) -> None:
+        """Reads the index, or makes it where none is. Raises `IndexMismatchError` when it has other SIFT_DIMENSIONS."""
+        newest = read_newest(self._store) or first_commit(self._store, self._spec.dimensions, self._name)
+        if newest.dimensions != self._spec.dimensions:
+            raise IndexMismatchError(
+                f"the index in {self._store.url} has SIFT_DIMENSIONS={newest.dimensions}, this process {self._spec.dimensions}"
+            )
+        if newest.feature_model is not None:
+            self.model = open_feature_model(self._files.resolve(newest.feature_model), newest.dimensions)
+        self._adopt(newest)
+
+    def refresh(self) -> None:
+        """Takes what other writers have committed."""
+        newest = read_newest(self._store)
+        if newest is None:
+            raise NoIndexError(f"{self._store.url} has lost its manifests")
+        self._adopt(newest)
+
+    def entry(self, cover_id: str) -> CoverEntry | None:
+        """What the newest known manifest holds under this id."""
+        return self._catalogue.entry(cover_id)
+
+    def commit(self, batch: Batch) -> CommitReport:
+        """Commits the batch as one manifest, or none when it changes nothing.
+
+        Raises `ValueError` when an id occurs twice, `ContentionError`, `StorageError`. After an error the same batch may be
+        committed again.
+        """
+        ids = [cover.id for cover in batch.upserts] + list(batch.deletes)
+        if len(set(ids)) != len(ids):
+            raise ValueError("an id occurs twice in the batch")
+        self.refresh()
+        fresh = [cover for cover in batch.upserts if self._catalogue.etag(cover.id) != cover.etag]
+        upload = self._upload(fresh) if fresh else None
+        counts = {"replaced": 0, "deleted": 0}
+
+        def propose(newest: Manifest | None) -> Manifest | None:
+            if newest is None:
+                raise NoIndexError(f"{self._store.url} has lost its manifests")
+            self._adopt(newest)
+            counts["replaced"] = sum(cover.id in self._catalogue for cover in fresh)
+            counts["deleted"] = sum(cover_id in self._catalogue for cover_id in batch.deletes)
+            if upload is None and counts["deleted"] == 0:
+                return None
+            return self._next(newest, upload, batch.deletes)
+
+        done = commit(self._store, propose)
+        self._adopt(done.manifest)
+        return CommitReport(
+            number=done.manifest.number,
+            added=len(fresh) - counts["replaced"],
+            replaced=counts["replaced"],
+            deleted=counts["deleted"],
+            unchanged=len(batch.upserts) - len(fresh),
+            conflicts=done.conflicts,
+        )
+
+    def _next(self, newest: Manifest, upload: _Upload | None, deletes: Sequence[str]) -> Manifest:
+        """The manifest after `newest` that holds the upload and has the replaced and deleted covers tombstoned."""
+        gone = [*deletes, *(cover.id for cover in upload.covers)] if upload else list(deletes)
+        segments = self._catalogue.without(gone)
+        added = 0
+        if upload is not None:
+            self._encode(upload, newest)
+            added = len(upload.covers)
+            entry = SegmentEntry(
+                id=upload.id,
+                covers=added,
+                features=upload.features,
+                added_in=newest.number + 1,
+                covers_file=upload.covers_file,
+                points_file=upload.points_file,
+                codes={epoch: file for epoch, file in upload.codes.items() if epoch in newest.codebooks},
+            )
+            segments = (*segments, entry)
+        changes = {"number": newest.number + 1, "segments": segments, "images_ingested": newest.images_ingested + added}
+        return newest.model_copy(update=changes | stamp(self._name))
+
+    def _upload(self, covers: Sequence[PreparedCover]) -> _Upload:
+        name = new_ulid()
+        files = build_segment(covers)
+        upload = _Upload(
+            id=name,
+            covers=covers,
+            features=files.features,
+            covers_file=put_file(self._store, covers_key(name), files.covers),
+            points_file=put_file(self._store, points_key(name), files.points),
+            codes={},
+        )
+        self._encode(upload, self.manifest)
+        return upload
+
+    def _encode(self, upload: _Upload, manifest: Manifest) -> None:
+        """Adds the encodings that `manifest` asks for: a retraining may have come between upload and commit."""
+        for epoch in {manifest.active_epoch, manifest.candidate_epoch} - {None, *upload.codes}:
+            assert epoch is not None
+            descriptors = np.concatenate([cover.features.descriptors for cover in upload.covers])
+            data = dump_encoding(encode_descriptors(self._codebook(manifest, epoch), descriptors))
+            upload.codes[epoch] = put_file(
+                self._store, codes_key(upload.id, epoch, manifest.codebooks[epoch].file.sha256), data
+            )
+
+    def _codebook(self, manifest: Manifest, epoch: int) -> Codebook:
+        entry = manifest.codebooks[epoch]
+        if entry.file not in self._codebooks:
+            data = self._files.resolve(entry.file).read_bytes()
+            self._codebooks[entry.file] = Codebook.from_bytes(data, epoch, manifest.dimensions)
+        return self._codebooks[entry.file]
+
+    def _adopt(self, manifest: Manifest) -> None:
+        self._catalogue.follow(manifest)
+        self._manifest = manifest
