@@ -11,6 +11,8 @@ from mypy_boto3_sqs import SQSClient
 from local.servers import Ministack, SeaweedFS
 from tests.support.servers import Pipeline, make_bucket, make_pipeline, make_queue
 
+pytest.register_assert_rewrite("tests.support.store_contract")
+
 
 @pytest.fixture(scope="session")
 def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
