@@ -1,0 +1,94 @@
+"""Where things are, by the settings: the one place that turns settings into stores, queues and folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vinymatic.errors import SettingError
+from vinymatic.index.layout import CODEBOOKS, MANIFESTS, REJECTS, SEGMENTS
+from vinymatic.queueing.port import Queue
+from vinymatic.queueing.sqs import SqsAccess, SqsQueue
+from vinymatic.settings import IndexAccess
+from vinymatic.storage.open import S3Access, open_store
+from vinymatic.storage.port import ObjectStore
+
+BACKUP_PREFIX = "vinymatic-backup"
+_OUR_FOLDERS = (MANIFESTS, SEGMENTS, CODEBOOKS, REJECTS)
+
+
+def index_url(settings: IndexAccess) -> str:
+    """INDEX_URL, or the folder `index` in BACKUP_FOLDER."""
+    return settings.index_url or (settings.backup_folder.absolute() / "index").as_uri()
+
+
+def backup_url(settings: IndexAccess) -> str:
+    """BACKUP_URL, or a folder in S3_BUCKET; empty where neither is set."""
+    if settings.backup_url or not settings.s3_bucket:
+        return settings.backup_url
+    return f"s3://{settings.s3_bucket}/{BACKUP_PREFIX}"
+
+
+def index_store(settings: IndexAccess) -> ObjectStore:
+    """Where the index's truth is. Raises `SettingError`, as all of these do where a setting is missing or half set."""
+    return open_store(index_url(settings), _s3_access(settings))
+
+
+def backup_store(settings: IndexAccess) -> ObjectStore | None:
+    """Where backups go; None where nothing says so."""
+    url = backup_url(settings)
+    return open_store(url, _s3_access(settings)) if url else None
+
+
+def covers_store(settings: IndexAccess) -> ObjectStore:
+    """The bucket of the cover scans, whole: its keys are the users'."""
+    if not settings.s3_bucket:
+        raise SettingError("S3_BUCKET", "", "the name of the bucket that holds the cover scans")
+    return open_store(f"s3://{settings.s3_bucket}", _s3_access(settings))
+
+
+def change_queue(settings: IndexAccess) -> Queue | None:
+    """The queue of changes; None where SQS_QUEUE_URL is empty."""
+    if not settings.sqs_queue_url:
+        return None
+    key_id, secret = _key_pair(settings)
+    return SqsQueue(settings.sqs_queue_url, SqsAccess(key_id, secret, settings.s3_region, settings.sqs_endpoint_url))
+
+
+def cache_folder(settings: IndexAccess) -> Path:
+    """A reader's local copies. It deletes what it does not need, so a writer must not share it."""
+    return settings.backup_folder / "cache"
+
+
+def work_folder(settings: IndexAccess) -> Path:
+    """A writer's local copies: codebooks and cover tables, named by content, so several processes may share it."""
+    return settings.backup_folder / "work"
+
+
+def is_own_key(settings: IndexAccess, key: str) -> bool:
+    """Whether `key` of S3_BUCKET belongs to the index or its backup, which may lie in the same bucket: such an object is no cover."""
+    for url in (index_url(settings), backup_url(settings)):
+        bucket, _, prefix = url.removeprefix("s3://").partition("/")
+        if not url.startswith("s3://") or bucket != settings.s3_bucket:
+            continue
+        prefix = prefix.strip("/")
+        if key.startswith(f"{prefix}/" if prefix else _OUR_FOLDERS):
+            return True
+    return False
+
+
+def _key_pair(settings: IndexAccess) -> tuple[str, str]:
+    secret = settings.s3_secret_access_key.get_secret_value()
+    if secret and not settings.s3_access_key_id:
+        raise SettingError(
+            "S3_ACCESS_KEY_ID", "", "the key that belongs to S3_SECRET_ACCESS_KEY, or neither of the two"
+        )
+    if settings.s3_access_key_id and not secret:
+        raise SettingError(
+            "S3_SECRET_ACCESS_KEY", "", "the secret that belongs to S3_ACCESS_KEY_ID, or neither of the two"
+        )
+    return settings.s3_access_key_id, secret
+
+
+def _s3_access(settings: IndexAccess) -> S3Access:
+    key_id, secret = _key_pair(settings)
+    return S3Access(key_id, secret, settings.s3_region, settings.s3_endpoint_url)
