@@ -73,7 +73,7 @@ def title(rng: Random) -> str:
     thing = f"{pick(rng, _ADJECTIVE)} {pick(rng, _NOUN)}"
     match int(rng.integers(10)):
         case 0:
-            return f"{pick(rng, _NOUN)} of {pick(rng, _NOUN)}s"
+            return f"{pick(rng, _NOUN)} of the {pick(rng, _NOUN)}"
         case 1:
             return f"Live in {pick(rng, _PLACE)}"
         case 2:

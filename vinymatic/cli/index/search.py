@@ -1,0 +1,66 @@
+"""`vinymatic index search`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from vinymatic.cli.index.look import newest_snapshot
+from vinymatic.cli.options import index_command
+from vinymatic.errors import ImageError
+from vinymatic.settings import ApiSettings
+
+if TYPE_CHECKING:
+    from vinymatic.index.results import Match, SearchResult
+
+
+@index_command(ApiSettings, reads=("similarity_threshold", "top_n", "num_features", "nor_x", "nor_y", "max_pixels"))
+@click.argument("photos", type=click.Path(exists=True, dir_okay=False, path_type=Path), nargs=-1, required=True)
+@click.option(
+    "--max-covers", type=click.IntRange(1, 20), default=1, show_default=True, help="Most covers looked for in a photo."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with outlines and timings.")
+def search(settings: ApiSettings, photos: tuple[Path, ...], max_covers: int, as_json: bool) -> None:
+    """Say which covers PHOTOS show; exit code 1 when one of them cannot be read as a photo of something."""
+    from vinymatic.features import FeatureSpec
+    from vinymatic.index.query import identify
+    from vinymatic.index.results import SearchOptions
+
+    spec = FeatureSpec(settings.sift_dimensions, settings.num_features, settings.nor_x, settings.nor_y)
+    options = SearchOptions(settings.top_n, settings.similarity_threshold, max_covers)
+    failed = False
+    with newest_snapshot(settings) as snapshot:
+        for photo in photos:
+            try:
+                result = identify(snapshot, photo.read_bytes(), spec, options, max_pixels=settings.max_pixels)
+            except ImageError as error:
+                failed = True
+                if as_json:
+                    click.echo(
+                        json.dumps({"photo": str(photo), "error": {"code": error.code, "message": error.message}})
+                    )
+                else:
+                    click.echo(f"{photo}: {error.message} ({error.code})", err=True)
+                continue
+            click.echo(_json(photo, result) if as_json else _text(photo, result))
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _json(photo: Path, result: SearchResult) -> str:
+    return json.dumps({"photo": str(photo), **asdict(result)}, ensure_ascii=False)
+
+
+def _text(photo: Path, result: SearchResult) -> str:
+    lines = [f"{photo}: {result.verdict.replace('_', ' ')} ({result.reason})"]
+    lines += [_match(match, "") for match in result.covers]
+    lines += [_match(match, "  not accepted") for match in result.candidates]
+    return "\n".join(lines)
+
+
+def _match(match: Match, note: str) -> str:
+    return f"  {match.score:.3f}  {match.id}  {match.inliers} inliers{note}"

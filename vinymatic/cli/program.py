@@ -1,0 +1,35 @@
+"""The program: which commands there are, and how an error becomes one line and an exit code."""
+
+from __future__ import annotations
+
+import click
+
+from vinymatic import __version__
+from vinymatic.cli.lazy import LazyGroup, Place
+
+COMMANDS = {
+    "index": Place("vinymatic.cli.index", "index", "Build, change, look into and search the index."),
+    "train": Place("vinymatic.cli.train", "train", "Train a new codebook on the index's covers."),
+    "backup": Place("vinymatic.cli.copies", "backup", "Copy the index to its backup."),
+    "restore": Place("vinymatic.cli.copies", "restore", "Bring the index back from its backup."),
+    "settings": Place("vinymatic.cli.settings", "settings", "Every environment variable, its meaning and default."),
+    "version": Place("vinymatic.cli.version", "version", "The version of this program."),
+}
+
+
+@click.group(cls=LazyGroup, places=COMMANDS, entry_points="vinymatic.commands")
+@click.version_option(__version__, prog_name="vinymatic")
+def vinymatic() -> None:
+    """Says which release a photographed record sleeve is, or honestly that it is not in the catalogue.
+
+    Settings are environment variables: see `vinymatic settings`, and `--help` of each command for those that it reads.
+    """
+
+
+def main() -> None:
+    """Entry of the console script and of `python -m vinymatic`."""
+    # Before numpy, OpenCV or faiss is imported: their pools are sized when they load.
+    from vinymatic.threads import preset_native_threads
+
+    preset_native_threads()
+    vinymatic(prog_name="vinymatic")
