@@ -65,7 +65,7 @@ class Codebook:
         Raises `CorruptFileError` when it is not a codebook of these dimensions.
         """
         try:
-            index = faiss.downcast_index(faiss.deserialize_index(np.frombuffer(data, np.uint8)))
+            index = faiss.deserialize_index(np.frombuffer(data, np.uint8))
         except RuntimeError as error:
             raise CorruptFileError(f"codebook {epoch}: not a Faiss index") from error
         fits = (

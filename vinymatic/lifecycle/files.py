@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from vinymatic.errors import CorruptFileError, ObjectNotFoundError
+from vinymatic.errors import CorruptFileError
 from vinymatic.index.manifest import FileEntry
 from vinymatic.storage.port import ObjectStore
 
@@ -53,12 +53,10 @@ class FileCache:
         with self._lock:
             if entry.sha256 in self._checked and path.exists():
                 return path
-            if in_place is None and not _matches(path, entry):
+            if not _matches(path, entry):
+                if in_place is not None:
+                    raise CorruptFileError(f"{entry.key}: its bytes are not those of the manifest")
                 self._fetch(entry, path)
-            elif in_place is not None and not _matches(path, entry):
-                if not path.exists():
-                    raise ObjectNotFoundError(f"{entry.key}: the manifest names it, but it is not there")
-                raise CorruptFileError(f"{entry.key}: its bytes are not those of the manifest")
             self._checked.add(entry.sha256)
         return path
 
