@@ -6,7 +6,9 @@ pod with few cores the jobs then fight for them, and a search takes several time
 
 from __future__ import annotations
 
+import math
 import os
+from pathlib import Path
 
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -18,6 +20,19 @@ def preset_native_threads() -> None:
     """
     for name in VARIABLES:
         os.environ.setdefault(name, "1")
+
+
+def usable_cores(quota_file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Cores that this process may use: its CPU set, narrowed by a container's CPU limit (cgroup v2). At least 1.
+
+    A pod with a limit of 2 on a node of 64 cores sees all 64; 64 threads would share its 2 by being stopped most of the time.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = quota_file.read_text().split()
+        return cores if quota == "max" else min(cores, max(1, math.ceil(int(quota) / int(period))))
+    except (OSError, ValueError, ZeroDivisionError):
+        return cores
 
 
 def limit_native_threads() -> None:

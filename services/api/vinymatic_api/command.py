@@ -1,0 +1,40 @@
+"""Answer photos over HTTP: the API."""
+
+from __future__ import annotations
+
+import logging
+
+from vinymatic.cli.options import ACCESS, index_command
+from vinymatic.errors import SettingError
+from vinymatic.lifecycle.places import cache_folder, change_queue, index_store
+from vinymatic.lifecycle.reader import Reader
+from vinymatic.settings import ApiSettings
+from vinymatic.threads import limit_native_threads
+from vinymatic_api.app import create_app
+from vinymatic_api.server import listen, run
+
+_UNREAD = {"s3_bucket", "backup_url"}
+_READS = tuple(name for name in ApiSettings.model_fields if name not in {*ACCESS, *_UNREAD})
+
+
+@index_command(ApiSettings, reads=_READS)
+def serve(settings: ApiSettings) -> None:
+    """Answer photos over HTTP, until SIGTERM or Ctrl-C."""
+    _log(settings)
+    limit_native_threads()
+    store, queue = index_store(settings), change_queue(settings)
+    try:
+        listening = listen(settings.host, settings.port)
+    except OSError as error:
+        raise SettingError("PORT", f"{settings.host}:{settings.port}", f"a free one ({error.strerror})") from None
+    reader = Reader(store, cache_folder(settings), dimensions=settings.sift_dimensions)
+    with listening:
+        logging.getLogger(__name__).info("listening on %s:%d, following %s", settings.host, settings.port, store.url)
+        run(create_app(settings, reader, store, queue), listening)
+    reader.close()
+
+
+def _log(settings: ApiSettings) -> None:
+    logging.getLogger().setLevel(logging.DEBUG if settings.debug else logging.INFO)
+    if not settings.debug:
+        logging.getLogger("botocore").setLevel(logging.WARNING)

@@ -1,0 +1,52 @@
+"""What the routes share, and how they get at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from vinymatic.features import FeatureSpec
+from vinymatic.lifecycle.reader import Reader
+from vinymatic.queueing.port import Queue
+from vinymatic.settings import ApiSettings
+from vinymatic.storage.port import ObjectStore
+from vinymatic.threads import usable_cores
+from vinymatic_api.follower import Follower
+from vinymatic_api.metrics import Metrics
+from vinymatic_api.pool import WorkPool
+
+
+@dataclass(frozen=True)
+class Service:
+    """One running API. `queue`: where deletions go; None where SQS_QUEUE_URL is empty. `store`: the index's, for reject records."""
+
+    settings: ApiSettings
+    spec: FeatureSpec
+    reader: Reader
+    store: ObjectStore
+    queue: Queue | None
+    metrics: Metrics
+    pool: WorkPool
+    follower: Follower
+
+
+def make_service(settings: ApiSettings, reader: Reader, store: ObjectStore, queue: Queue | None) -> Service:
+    """Threads start with the first photo, the follower with the app."""
+    metrics = Metrics()
+    pool = WorkPool(settings.search_threads or usable_cores(), settings.queue_size)
+    follower = Follower(reader, settings.refresh_interval, metrics)
+    metrics.threads.set(pool.threads)
+    metrics.waiting.set_function(lambda: pool.waiting)
+    metrics.running.set_function(lambda: pool.running)
+    metrics.staleness.set_function(lambda: follower.staleness)
+    spec = FeatureSpec(settings.sift_dimensions, settings.num_features, settings.nor_x, settings.nor_y)
+    return Service(settings, spec, reader, store, queue, metrics, pool, follower)
+
+
+def _service(request: Request) -> Service:
+    return cast(Service, request.app.state.service)
+
+
+CurrentService = Annotated[Service, Depends(_service)]
