@@ -36,5 +36,7 @@ def serve(settings: ApiSettings) -> None:
 
 def _log(settings: ApiSettings) -> None:
     logging.getLogger().setLevel(logging.DEBUG if settings.debug else logging.INFO)
+    # It logs a warning, with the client's bytes, for every damaged form.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     if not settings.debug:
         logging.getLogger("botocore").setLevel(logging.WARNING)

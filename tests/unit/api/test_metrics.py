@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from tests.unit.api.asgi import call, http_scope
+from vinymatic_api.metrics import UNMATCHED, Metrics, RequestMetrics
+
+pytestmark = pytest.mark.unit
+
+
+async def page(request: Request) -> PlainTextResponse:
+    if request.path_params["name"] == "breaks":
+        raise RuntimeError
+    return PlainTextResponse("fine")
+
+
+def requests(metrics: Metrics) -> dict[tuple[str, str, str], float]:
+    families = text_string_to_metric_families(metrics.text().decode())
+    samples = [sample for family in families for sample in family.samples if sample.name == "vinymatic_requests_total"]
+    return {(s.labels["route"], s.labels["method"], s.labels["status"]): s.value for s in samples}
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def app(metrics: Metrics) -> RequestMetrics:
+    return RequestMetrics(Starlette(routes=[Route("/pages/{name}", page)]), metrics=metrics)
+
+
+def test_requests_are_counted_by_the_template_of_their_route(app: RequestMetrics, metrics: Metrics) -> None:
+    for name in ("a", "b", "c"):
+        call(app, http_scope("GET", f"/pages/{name}"))
+    assert requests(metrics) == {("/pages/{name}", "GET", "200"): 3}
+
+
+def test_made_up_paths_and_methods_do_not_make_up_labels(app: RequestMetrics, metrics: Metrics) -> None:
+    for number in range(5):
+        call(app, http_scope(f"METHOD{number}", f"/nowhere/{number}"))
+    assert requests(metrics) == {(UNMATCHED, "other", "404"): 5}
+
+
+def test_a_request_that_breaks_is_counted_as_500_and_is_in_flight_no_more(
+    app: RequestMetrics, metrics: Metrics
+) -> None:
+    with pytest.raises(RuntimeError):
+        call(app, http_scope("GET", "/pages/breaks"))
+    assert requests(metrics) == {("/pages/{name}", "GET", "500"): 1}
+    assert metrics.registry.get_sample_value("vinymatic_requests_in_flight") == 0
