@@ -17,6 +17,7 @@
     │   ├── QueueUnavailableError     passing
     │   ├── QueueDeniedError
     │   └── MalformedMessageError     a message that nobody can act on
+    │       └── UnknownBucketError    it names a bucket that this process does not read
     └── CatalogueError
         ├── CorruptFileError      bytes that differ from the manifest's sha256, or do not parse
         ├── UnsupportedFormatError    written by a newer Vinymatic
@@ -109,6 +110,10 @@ class QueueDeniedError(QueueError):
 
 class MalformedMessageError(QueueError):
     code = "malformed_message"
+
+
+class UnknownBucketError(MalformedMessageError):
+    code = "unknown_bucket"
 
 
 class CatalogueError(VinymaticError):

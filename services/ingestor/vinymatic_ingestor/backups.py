@@ -1,0 +1,78 @@
+"""Backs the index up every BACKUP_INTERVAL, in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from vinymatic.errors import VinymaticError
+from vinymatic.lifecycle.backup import backup
+from vinymatic.storage.port import ObjectStore
+from vinymatic_ingestor.health import Health
+from vinymatic_ingestor.logs import line
+from vinymatic_ingestor.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+PART = "backup"
+# The first backup, and the next try after a failure, come no later: a pod may not live for a whole interval.
+_SOON_SECONDS = 60.0
+
+
+class Backups:
+    """`newest`: the number of the newest manifest known; called from the backups' thread."""
+
+    def __init__(
+        self,
+        source: ObjectStore,
+        destination: ObjectStore,
+        interval: float,
+        newest: Callable[[], int],
+        health: Health,
+        metrics: Metrics,
+    ) -> None:
+        self._source = source
+        self._destination = destination
+        self._interval = interval
+        self._newest = newest
+        self._health = health
+        self._metrics = metrics
+        self._done: int | None = None
+
+    def run(self, stopping: threading.Event) -> None:
+        pause = min(self._interval, _SOON_SECONDS)
+        while not stopping.wait(pause):
+            pause = self._interval if self.back_up() else min(self._interval, _SOON_SECONDS)
+
+    def back_up(self) -> bool:
+        """Backs up what has changed since the last time; False when that failed."""
+        if self._newest() == self._done:
+            return True
+        started = time.monotonic()
+        try:
+            report = backup(self._source, self._destination)
+        except VinymaticError as error:
+            self._metrics.backups.labels("failure").inc()
+            self._health.failed(PART, error)
+            log.error(line("backup_failed", to=self._destination.url, code=error.code, message=str(error)))
+            return False
+        self._done = report.number
+        self._health.well(PART)
+        self._metrics.backups.labels("success").inc()
+        self._metrics.backup_seconds.observe(time.monotonic() - started)
+        self._metrics.backup_success_time.set_to_current_time()
+        self._metrics.backup_manifest.set(report.number)
+        log.info(
+            line(
+                "backup",
+                manifest=report.number,
+                to=self._destination.url,
+                copied_files=report.copied_files,
+                copied_bytes=report.copied_bytes,
+                skipped_files=report.skipped_files,
+                seconds=time.monotonic() - started,
+            )
+        )
+        return True

@@ -1,0 +1,36 @@
+"""Index the covers whose keys arrive in the queue; runs until it is stopped."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from types import FrameType
+
+from vinymatic.cli.options import ACCESS, index_command
+from vinymatic.settings import IngestorSettings
+
+
+@index_command(IngestorSettings, reads=tuple(name for name in IngestorSettings.model_fields if name not in ACCESS))
+def ingest(settings: IngestorSettings) -> None:
+    """Read messages with S3 keys, and index the covers they name.
+
+    Every image is checked, described and committed to the index in batches; only then is its message deleted. What is refused gets a
+    reject record with the reason. SIGTERM or Ctrl-C commits what is in hand, returns the rest to the queue and exits with 0.
+    """
+    from vinymatic_ingestor.logs import start_logging
+    from vinymatic_ingestor.ports import open_ports
+    from vinymatic_ingestor.service import Ingestor
+
+    start_logging(debug=settings.debug)
+    ingestor = Ingestor(settings, open_ports(settings))
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a handler's signature
+        ingestor.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    if not ingestor.run():
+        # A thread hangs in a request. Nothing of its work is acknowledged, so nobody has to wait for it; Python would.
+        logging.shutdown()
+        os._exit(0)

@@ -1,0 +1,94 @@
+"""Commits a bundle, and only then acknowledges its messages."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+
+from vinymatic.errors import QueueError
+from vinymatic.lifecycle.rejects import clear_rejects
+from vinymatic.lifecycle.writer import CommitReport, Writer
+from vinymatic.queueing.port import Queue
+from vinymatic.storage.port import ObjectStore
+from vinymatic_ingestor.batch import Bundle
+from vinymatic_ingestor.hand import Delivery, Hand
+from vinymatic_ingestor.logs import line
+from vinymatic_ingestor.metrics import Metrics
+from vinymatic_ingestor.outcomes import Gone, Ready, Same
+
+log = logging.getLogger(__name__)
+
+
+class Committer:
+    """Each step may be the last one before a crash: what is not acknowledged is delivered again, and changes nothing the second time."""
+
+    def __init__(self, writer: Writer, index: ObjectStore, queue: Queue, hand: Hand, metrics: Metrics) -> None:
+        self._writer = writer
+        self._index = index
+        self._queue = queue
+        self._hand = hand
+        self._metrics = metrics
+
+    def commit(self, bundle: Bundle) -> None:
+        """Raises `VinymaticError` while nothing is settled yet: the same bundle may be committed again."""
+        started = time.monotonic()
+        batch = bundle.batch()
+        if batch.upserts or batch.deletes:
+            report = self._writer.commit(batch)
+            self._count(report, bundle)
+            log.info(
+                line(
+                    "commit",
+                    manifest=report.number,
+                    added=report.added,
+                    replaced=report.replaced,
+                    deleted=report.deleted,
+                    unchanged=report.unchanged,
+                    conflicts=report.conflicts or None,
+                    seconds=time.monotonic() - started,
+                )
+            )
+            self._metrics.commit_seconds.observe(time.monotonic() - started)
+        self._metrics.covers_committed.labels("unchanged").inc(
+            sum(isinstance(outcome, Same) for outcome in bundle.outcomes.values())
+        )
+        clear_rejects(self._index, bundle.keys_in_order())
+        self._settle(bundle)
+
+    def _settle(self, bundle: Bundle) -> None:
+        done = []
+        for deliveries in bundle.deliveries.values():
+            for delivery in deliveries:
+                delivery.open_changes -= 1
+                if delivery.open_changes == 0 and self._hand.holds(delivery):
+                    done.append(delivery)
+        self.acknowledge(done)
+
+    def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
+        """Their work is done for good. One that cannot be acknowledged is delivered again and found done."""
+        done = list(deliveries)
+        if not done:
+            return
+        failed = 0
+        try:
+            failed = len(self._queue.acknowledge([delivery.message for delivery in done]))
+        except QueueError as error:
+            failed = len(done)
+            self._metrics.errors.labels(error.code).inc()
+            log.warning(line("acknowledge_failed", messages=failed, code=error.code, message=str(error)))
+        self._metrics.messages_acknowledged.inc(len(done) - failed)
+        log.debug(line("acknowledged", messages=len(done) - failed, failed=failed))
+        self._hand.release(done)
+
+    def _count(self, report: CommitReport, bundle: Bundle) -> None:
+        metrics = self._metrics
+        for change in ("added", "replaced", "deleted", "unchanged"):
+            metrics.covers_committed.labels(change).inc(getattr(report, change))
+        metrics.commit_conflicts.inc(report.conflicts)
+        metrics.batch_covers.observe(report.added + report.replaced + report.deleted)
+        now = time.time()
+        for key, outcome in bundle.outcomes.items():
+            for delivery in bundle.deliveries[key] if isinstance(outcome, Ready | Gone) else ():
+                if delivery.happened_at is not None:
+                    metrics.ingest_lag_seconds.observe(max(0.0, now - delivery.happened_at))
