@@ -60,7 +60,9 @@ class IndexAccess(Common):
         description="The queue that carries the keys of new, changed and removed covers.",
     )
     sqs_endpoint_url: str = Field(
-        default="", pattern=r"^$|^https?://.+$", description="Endpoint of an SQS-compatible service. Empty: AWS."
+        default="",
+        pattern=r"^$|^https?://.+$",
+        description="Endpoint of an SQS-compatible service. Empty: the host of SQS_QUEUE_URL, or AWS.",
     )
     backup_url: str = Field(
         default="",
