@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import socket
+import ssl
 
 from local.servers.ports import HOST
 
@@ -17,3 +19,12 @@ def answers_http(port: int, path: str = "/", *, timeout: float = 2, accept: froz
         return False
     finally:
         connection.close()
+
+
+def shakes_hands(port: int, name: str, trust: ssl.SSLContext, *, timeout: float = 2) -> bool:
+    """True when a TLS handshake on loopback for the host `name` gives a certificate that `trust` accepts."""
+    try:
+        with socket.create_connection((HOST, port), timeout) as plain, trust.wrap_socket(plain, server_hostname=name):
+            return True
+    except OSError:  # ssl's errors are among them
+        return False

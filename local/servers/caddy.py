@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.servers.answers import answers_http
-from local.servers.ports import free_ports
+from local.servers.answers import shakes_hands
+from local.servers.ports import HOST, free_ports
 from local.servers.process import ServerProcess, clean_environment, tool
 
 CADDYFILE = Path(__file__).parents[2] / "deploy" / "caddy" / "Caddyfile"
@@ -30,6 +31,7 @@ class Caddy(ServerProcess):
         self.admin_port = spare[2]
         state = folder.absolute()
         self.root_certificate = state / "storage" / "pki" / "authorities" / "local" / "root.crt"
+        self._name = (settings or {}).get("VINYMATIC_DOMAIN", "localhost")
         super().__init__(
             "caddy",
             [tool("caddy"), "run", "--config", caddyfile, "--adapter", "caddyfile"],
@@ -39,15 +41,20 @@ class Caddy(ServerProcess):
                 HOME=str(state),
                 XDG_DATA_HOME=str(state / "share"),
                 XDG_CONFIG_HOME=str(state / "config"),
+                CADDY_PUBLIC_PORT=f":{self.https_port}",
                 CADDY_STORAGE=str(state / "storage"),
                 CADDY_HTTP_PORT=str(self.http_port),
                 CADDY_HTTPS_PORT=str(self.https_port),
                 CADDY_ADMIN=f"127.0.0.1:{self.admin_port}",
+                CADDY_GLOBAL_OPTIONS=f"default_bind {HOST}",
                 **(settings or {}),
             ),
         )
 
+    def trust(self) -> ssl.SSLContext:
+        """Verifies against the root of Caddy's own certificate authority, and nothing else."""
+        return ssl.create_default_context(cafile=self.root_certificate)
+
     def _serves_tls(self) -> bool:
-        # Its plain port answers with a redirect; the root certificate is written before the first TLS answer.
-        redirects = frozenset({301, 308})
-        return answers_http(self.http_port, accept=redirects) and self.root_certificate.is_file()
+        # Certificates are made after the ports are open: only a handshake tells.
+        return self.root_certificate.is_file() and shakes_hands(self.https_port, self._name, self.trust())
