@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +15,7 @@ DEBUGGING = "vinymatic.debugging"
 
 @contextmanager
 def translated(ctx: click.Context) -> Iterator[None]:
-    """Exit code 2 for a setting that is not allowed, 1 for every other error of ours; outside errors stay as they are."""
+    """Exit code 2 for a setting that is not allowed, 1 for every other error of ours and for those of files; the rest are bugs and stay."""
     try:
         yield
     except VinymaticError as error:
@@ -22,6 +23,12 @@ def translated(ctx: click.Context) -> Iterator[None]:
             raise
         click.echo(f"error: {_one_line(error)}", err=True)
         ctx.exit(2 if isinstance(error, SettingError) else 1)
+    except OSError as error:
+        # A full disk, a folder that may not be written. A closed pipe (`| head`) is click's to end quietly.
+        if error.errno == errno.EPIPE or ctx.meta.get(DEBUGGING, False):
+            raise
+        click.echo(f"error: {error}", err=True)
+        ctx.exit(1)
 
 
 def _one_line(error: VinymaticError) -> str:

@@ -6,6 +6,7 @@ import functools
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 import click
@@ -83,10 +84,12 @@ def _settings(kind: type[SettingsType], options: dict[str, object]) -> SettingsT
     if debug:
         environment["DEBUG"] = "true"
     settings = load(kind, environment)
-    click.get_current_context().meta[DEBUGGING] = settings.debug
-    logging.basicConfig(
-        level=logging.DEBUG if settings.debug else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        force=True,
-    )
+    ctx = click.get_current_context()
+    ctx.meta[DEBUGGING] = settings.debug
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if settings.debug:
+        # Ours alone: botocore's debug log is a flood and shows signatures.
+        ours = logging.getLogger("vinymatic")
+        ctx.call_on_close(partial(ours.setLevel, ours.level))
+        ours.setLevel(logging.DEBUG)
     return settings
