@@ -2,15 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from vinymatic.features import FeatureSpec
 from vinymatic.lifecycle.reader import Reader
-from vinymatic.lifecycle.writer import Writer
 from vinymatic.storage.open import open_store
 from vinymatic.storage.port import ObjectStore
 from vinymatic_api.follower import Follower
@@ -54,14 +53,17 @@ def test_a_failed_look_is_counted_kept_and_logged_once_a_reason(
     assert follower.succeeded_at is None
 
 
-def test_it_goes_on_looking_until_the_first_manifest_comes(reader: Reader, store: ObjectStore, tmp_path: Path) -> None:
+def test_it_goes_on_looking_until_the_first_manifest_comes(
+    reader: Reader, index_template: Path, tmp_path: Path
+) -> None:
     metrics = Metrics()
 
     async def scenario() -> None:
         follower = Follower(reader, 0.01, metrics)
         follower.start()
         await until(lambda: failures(metrics, "no_index") >= 2)
-        await asyncio.to_thread(Writer(store, tmp_path / "work", FeatureSpec(), writer="test").open)
+        await asyncio.to_thread(shutil.copytree, index_template, tmp_path / "arriving")
+        (tmp_path / "arriving").rename(tmp_path / "index")
         await until(lambda: reader.state.manifest == 1)
         await until(lambda: follower.failure is None)
         assert follower.staleness < 60
