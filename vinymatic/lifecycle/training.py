@@ -10,6 +10,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,18 +45,21 @@ def train(store: ObjectStore, work: Path, *, progress: Progress = no_progress, w
     manifest = read_newest(store)
     if manifest is None:
         raise NoIndexError(f"nothing is committed in {store.url} yet")
-    trainer = _Trainer(store, FileCache(store, work), manifest)
-    progress("train", 0, 1)
-    codebook, entry = trainer.train()
-    progress("train", 1, 1)
-    trainer.encode_all(manifest.segments, codebook, entry, progress)
+    work.mkdir(parents=True, exist_ok=True)
+    # A folder of its own, gone afterwards: a training reads every descriptor, which is more than a writer's disk should keep.
+    with TemporaryDirectory(dir=work, prefix="training-") as folder:
+        trainer = _Trainer(store, FileCache(store, Path(folder)), manifest)
+        progress("train", 0, 1)
+        codebook, entry = trainer.train()
+        progress("train", 1, 1)
+        trainer.encode_all(manifest.segments, codebook, entry, progress)
 
-    def propose(newest: Manifest | None) -> Manifest | None:
-        assert newest is not None
-        trainer.encode_all(newest.segments, codebook, entry, progress)
-        return activated(newest, entry, trainer.codes, images_at_training=manifest.images_ingested, writer=writer)
+        def propose(newest: Manifest | None) -> Manifest | None:
+            assert newest is not None
+            trainer.encode_all(newest.segments, codebook, entry, progress)
+            return activated(newest, entry, trainer.codes, images_at_training=manifest.images_ingested, writer=writer)
 
-    return commit(store, propose).manifest.active_epoch
+        return commit(store, propose).manifest.active_epoch
 
 
 def activated(
