@@ -10,12 +10,12 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 _FIRST = _words("""
-    Vera Otis Nils Ada Lázaro Imke Solveig Bruno Maud Tomás Ines Cleo Wendell Roxana Emil Della Farouk Greta
+    Vera Otis Nils Ada Lázaro Imke Solveig Bruno Maud Tomás Irma Cleo Wendell Roxana Emil Della Farouk Greta
     Hollis Yvette Ivo Juno Kasimir Lorna Milo Nadia Orrin Petra Quincy René Saskia Tobias Uma Viggo Willa Xenia
     Zeno Amadou Birgit Corwin Désirée Elio Fenna Gideon
 """)
 _LAST = _words("""
-    Lindqvist Marlowe Okafor Bellweather Castellane Drummond Esterházy Fairweather Galloway Hartmann Ibarra Jansen
+    Lindqvist Marlowe Okafor Bellhaven Castellane Drummond Esterházy Fairweather Galloway Hartmann Ibarra Jansen
     Kowalczyk Lamarr Moreau Nakagawa Oyelaran Pemberton Quill Rasmussen Sorrentino Thackeray Underhill Vasquez
     Winterbourne Yarrow Zeller Ashdown Brandt Corvo Delacroix Engström Fontaine Grimaldi Haddad Ishikawa Jørgensen
     Kestrel Lovelace Mbeki Northcote Ostrow

@@ -10,10 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from vinymatic.cli.program import vinymatic
-from vinymatic.features import FeatureSpec
-from vinymatic.lifecycle.writer import Writer
 from vinymatic.settings import descriptions
-from vinymatic.storage.open import open_store
 from vinymatic.synth.sleeves import Sleeve, sleeve
 
 Run = Callable[..., Result]
@@ -40,18 +37,10 @@ def sleeves() -> list[Sleeve]:
     return [sleeve(seed, side=400) for seed in range(5)]
 
 
-@pytest.fixture(scope="session")
-def young_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An index with its first commit and no cover. Made once: its first codebook takes seconds to train."""
-    folder = tmp_path_factory.mktemp("young") / "index"
-    Writer(open_store(folder.as_uri()), folder.parent / "work", FeatureSpec(), writer="tests").open()
-    return folder
-
-
 @pytest.fixture
-def covers(tmp_path: Path, young_index: Path, sleeves: list[Sleeve]) -> Path:
+def covers(tmp_path: Path, index_template: Path, sleeves: list[Sleeve]) -> Path:
     """A folder of scans: one folder an artist, as `demo/` keys have it. The test's index is there, empty."""
-    shutil.copytree(young_index, tmp_path / "data" / "index")
+    shutil.copytree(index_template, tmp_path / "data" / "index")
     folder = tmp_path / "covers"
     for made in sleeves:
         path = folder / made.id

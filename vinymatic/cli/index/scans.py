@@ -19,7 +19,7 @@ from vinymatic.lifecycle.ingest import prepare
 from vinymatic.lifecycle.rejects import clear_reject, make_reject, record_reject
 from vinymatic.lifecycle.writer import Batch, Writer
 from vinymatic.storage.port import ObjectStore
-from vinymatic.threads import limit_native_threads
+from vinymatic.threads import limit_native_threads, usable_cores
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 # Covers of one commit: a segment each, and readers are faster with few.
@@ -139,7 +139,7 @@ def _outcomes(
     scans: Iterable[Scan], known: Mapping[str, str], spec: FeatureSpec, model: FeatureModel, limits: Limits
 ) -> Iterator[Outcome]:
     """In the order of the scans; only a few wait in memory at a time."""
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     with ThreadPoolExecutor(cores, "scan", initializer=limit_native_threads) as pool:
         running: deque[Future[Outcome]] = deque()
         try:
