@@ -11,7 +11,7 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from vinymatic.errors import CorruptImageError, ImageTooLargeError, NotAnImageError
 from vinymatic.features.types import GreyArray, Picture
@@ -21,6 +21,16 @@ Image.MAX_IMAGE_PIXELS = None
 
 _ORIENTATION_TAG = 0x0112
 _FIRST_TURNED_BY_90 = 5
+# EXIF orientation → what brings the picture upright. Pillow's own `exif_transpose` writes the EXIF block anew and fails on damaged ones.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 # What Pillow's decoders are known to raise on damaged input; anything else is a bug of ours and must be seen.
 _DAMAGE = (
     OSError,
@@ -67,7 +77,7 @@ def decode(data: bytes, *, max_pixels: int, reduce_to: int | None = None) -> Pic
                 image.draft("L", (reduce_to, reduce_to))
             image.load()
             orientation = _orientation(image)
-            grey = _grey(image if orientation == 1 else ImageOps.exif_transpose(image))
+            grey = _grey(image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image)
         except _DAMAGE as error:
             raise CorruptImageError(f"the {kind} image is damaged: {error}") from None
     if orientation >= _FIRST_TURNED_BY_90:
