@@ -46,6 +46,7 @@ class BodyLimit:
     """ASGI middleware: 413 at once for a Content-Length over `limit`, and as soon as a chunked body passes it.
 
     Any answer that goes out before the body is in closes the connection, after at most `linger` seconds of reading on.
+    (Starlette's own limit looks at Content-Length only once the app reads, answers in plain text and cuts senders off.)
     """
 
     def __init__(self, app: ASGIApp, *, limit: int, linger: float = LINGER_SECONDS) -> None:

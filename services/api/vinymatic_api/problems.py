@@ -152,7 +152,16 @@ async def _on_http(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     code = _HTTP_CODES.get(status, "http_error")
     request.scope["vinymatic.code"] = code
-    return problem(status, code, _HTTP_MESSAGES.get(status, status.phrase), headers=error.headers)
+    headers = dict(error.headers or {})
+    if "Allow" in headers:
+        headers["Allow"] = _methods_of(request) or headers["Allow"]
+    return problem(status, code, _HTTP_MESSAGES.get(status, status.phrase), headers=headers)
+
+
+def _methods_of(request: Request) -> str:
+    """All methods of the path that was asked for; the framework names those of the first route on it alone."""
+    template = getattr(request.scope.get("route"), "path_format", "")
+    return ", ".join(sorted(method.upper() for method in request.app.openapi()["paths"].get(template, {})))
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
