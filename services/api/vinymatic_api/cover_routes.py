@@ -49,7 +49,7 @@ def list_covers(
         return CoverPage(covers=[CoverOut.of(entry) for entry in page], next=following, manifest=snapshot.number)
 
 
-@router.get("/{id:key}", responses=failures(400, 404, 503))
+@router.get("/{id:key}", responses=failures(400, 404, 422, 503))
 def get_cover(key: PathKey, service: CurrentService) -> CoverOut:
     """What the index knows of a cover."""
     with service.reader.acquire() as snapshot:
@@ -62,7 +62,7 @@ def delete_cover_by_query(key: QueryKey, service: CurrentService) -> DeletionOut
     return _delete(key, service)
 
 
-@router.delete("/{id:key}", status_code=HTTPStatus.ACCEPTED, responses=failures(400, 501, 503))
+@router.delete("/{id:key}", status_code=HTTPStatus.ACCEPTED, responses=failures(400, 422, 501, 503))
 def delete_cover(key: PathKey, service: CurrentService) -> DeletionOut:
     """Asks the ingestor to remove a cover from the index. The scan in the bucket stays; asking twice is no error."""
     return _delete(key, service)

@@ -11,6 +11,6 @@ def request_deletion(queue: Queue | None, key: str) -> None:
     """Raises `NoChangeQueueError`, `QueueUnavailableError`, `QueueDeniedError`."""
     if queue is None:
         raise NoChangeQueueError(
-            "this server cannot pass a deletion on: SQS_QUEUE_URL is not set. `vinymatic index delete` removes a cover directly"
+            "this server cannot pass a deletion on: SQS_QUEUE_URL is not set. `vinymatic index remove` removes a cover directly"
         )
     queue.send(encode_change(Change(key, ChangeKind.DELETE)))

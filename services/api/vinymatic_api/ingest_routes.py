@@ -22,7 +22,7 @@ def get_ingest_by_query(key: QueryKey, service: CurrentService) -> IngestOut:
     return _status(key, service)
 
 
-@router.get("/{id:key}", responses=failures(400, 503))
+@router.get("/{id:key}", responses=failures(400, 422, 503))
 def get_ingest(key: PathKey, service: CurrentService) -> IngestOut:
     """What became of the image under this S3 key. `unknown`: not seen yet, or removed."""
     return _status(key, service)
