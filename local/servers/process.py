@@ -81,8 +81,12 @@ class ServerProcess:
 
     def start(self) -> None:
         """Returns once the server answers. Raises `ServerStartError` with the end of its log when it dies or stays silent."""
-        if self.running:
-            return
+        if not self.running:
+            self.launch()
+            self.await_ready()
+
+    def launch(self) -> None:
+        """Starts it without waiting: several servers then start side by side."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -94,6 +98,9 @@ class ServerProcess:
                 # A session of its own: Ctrl-C reaches only us, and we end the servers in order.
                 start_new_session=True,
             )
+
+    def await_ready(self) -> None:
+        """Returns once the launched server answers. Raises `ServerStartError`; the server is then stopped."""
         try:
             self._await_ready()
         except BaseException:
