@@ -23,14 +23,15 @@ def lit(rng: Random, image: Bgr, darker: float) -> Bgr:
 def glared(rng: Random, image: Bgr, strength: float) -> Bgr:
     """A lamp's reflection: an elongated soft blob; `strength` 1 burns its middle out."""
     height, width = image.shape[:2]
-    x, y = axes(height, width)
+    x, y = axes(height // 4, width // 4)  # it is soft: a quarter of the size is enough
     at = rng.uniform(0.2, 0.8, 2)
     size = rng.uniform(0.04, 0.14, 2)
     turn = float(rng.uniform(0, np.pi))
     dx, dy = x - at[0], (y - at[1]) * (height / width)
     along, across = dx * np.cos(turn) + dy * np.sin(turn), dy * np.cos(turn) - dx * np.sin(turn)
-    blob = (255 * strength * np.exp(-((along / size[0]) ** 2) - (across / size[1]) ** 2)).astype(np.uint8)
-    return as_bgr(cv2.add(image, cv2.merge([blob, blob, blob])))
+    blob = 255 * strength * np.exp(-((along / size[0]) ** 2) - (across / size[1]) ** 2)
+    light = as_bgr(cv2.resize(blob, (width, height)).astype(np.uint8))
+    return as_bgr(cv2.add(image, cv2.merge([light, light, light])))
 
 
 def blurred(rng: Random, image: Bgr, defocus: float, motion: float) -> Bgr:

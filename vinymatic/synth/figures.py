@@ -183,7 +183,7 @@ def strokes(rng: Random, side: int, colours: Palette) -> Bgr:
             at = np.clip(start, 0, side - 1).astype(int)
             shade = np.clip(target[at[1], at[0]].astype(int) + int(rng.normal(0, 22)), 0, 255)
             colour = (int(shade[0]), int(shade[1]), int(shade[2]))
-            cv2.polylines(image, [np.array(path).astype(np.int32)], False, colour, max(1, width), cv2.LINE_AA)
+            cv2.polylines(image, [np.array(path).astype(np.int32)], False, colour, max(1, width))
     bristle = noise(rng, side, side, cells=90, octaves=2)
     return shaded(image, (0.8 + 0.4 * bristle).astype(np.float32))
 

@@ -96,7 +96,9 @@ def design(rng: Random, *, series: bool) -> Design:
 
 def compose(rng: Random, side: int, plan: Design, record: Record) -> Bgr:
     """One cover, uint8 BGR [side, side, 3]."""
-    art = plan.arts[int(rng.integers(len(plan.arts)))](rng, side, plan.colours)
+    # A photograph's colours are often its own, whatever the type is printed in.
+    colours = palette(rng) if rng.random() < 0.5 else plan.colours
+    art = plan.arts[int(rng.integers(len(plan.arts)))](rng, side, colours)
     image = _ground(rng, side, plan)
     picture, words = _boxes(plan)
     _place(image, art, picture, side, rounded=plan.layout == "round")

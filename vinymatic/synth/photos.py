@@ -189,7 +189,7 @@ def _held(rng: Random, image: Bgr, mask: Field, corners: Outline, hidden: float)
         inward /= max(1.0, float(np.hypot(*inward)))
         thickness = float(np.sqrt(area) * rng.uniform(0.09, 0.16))
         tip = at + inward * np.sqrt(area) * float(rng.uniform(0.05, 0.22))
-        picture, finger = surroundings.finger(height, width, tone, at - inward * 2 * np.sqrt(area), tip, thickness)
+        picture, finger = surroundings.finger(height, width, tone, at - inward * (width + height), tip, thickness)
         left = mask * (1 - finger)
         if float(left.sum()) / area < 1 - hidden:
             continue

@@ -31,7 +31,7 @@ def ridges(rng: Random, side: int, colours: Palette) -> Bgr:
     image = mixed(image, np.full_like(image, max(colours.ramp(), key=sum)), (0.8 * glow).astype(np.float32))
     radius = int(side * rng.uniform(0.04, 0.12))
     cv2.circle(image, (int(sun[0] * side), int(sun[1] * side)), radius, colours.accent(rng), -1, cv2.LINE_AA)
-    layers = int(rng.integers(3, 7))
+    layers = int(rng.integers(3, 6))
     rock = 0.45 + 0.9 * noise(rng, side, side, cells=10, octaves=5)
     for layer in range(layers):
         height = noise(rng, 2, side, cells=float(rng.uniform(2, 6)), octaves=7)[0]

@@ -6,17 +6,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vinymatic.synth.raster import Bgr, Colour, Field, Random, mixed, noise, polygon, shaded, toned
+from vinymatic.synth.raster import Bgr, Colour, Field, Random, as_bgr, as_field, noise, polygon, shaded, toned
 
 _SKIN: tuple[Colour, ...] = ((150, 180, 225), (115, 150, 205), (80, 115, 175), (55, 80, 130), (40, 58, 95))
 
 
 def background(rng: Random, height: int, width: int, clutter: int) -> Bgr:
-    """A surface with `clutter` things on it, uint8 BGR [height, width, 3]."""
-    surface = (_wood, _cloth, _plain, _carpet)[int(rng.integers(4))](rng, height, width)
+    """A surface with `clutter` things on it, uint8 BGR [height, width, 3]. Drawn at half the size: nobody looks for detail there."""
+    surface = (_wood, _cloth, _plain, _carpet)[int(rng.integers(4))](rng, height // 2, width // 2)
     for _ in range(clutter):
         _thing(rng, surface)
-    return surface
+    return as_bgr(cv2.resize(surface, (width, height), interpolation=cv2.INTER_CUBIC))
 
 
 def _between(rng: Random, low: tuple[int, int, int], high: tuple[int, int, int]) -> Colour:
@@ -110,29 +110,23 @@ def skin(rng: Random) -> Colour:
 def finger(
     height: int, width: int, tone: Colour, root: NDArray[np.float64], tip: NDArray[np.float64], thickness: float
 ) -> tuple[Bgr, Field]:
-    """A finger from `root` to its `tip` (pixels), as a picture and its mask."""
+    """A finger from `root` to its `tip` (pixels), as a picture and its mask; drawn at half the size, as it has no detail."""
+    picture, mask = _finger(height // 2, width // 2, tone, root / 2, tip / 2, thickness / 2)
+    return as_bgr(cv2.resize(picture, (width, height))), as_field(cv2.resize(mask, (width, height)))
+
+
+def _finger(
+    height: int, width: int, tone: Colour, root: NDArray[np.float64], tip: NDArray[np.float64], thickness: float
+) -> tuple[Bgr, Field]:
     core = np.full((height, width), 255, np.uint8)
     near, far = np.round(root * 16).astype(int), np.round(tip * 16).astype(int)
     cv2.line(core, (int(near[0]), int(near[1])), (int(far[0]), int(far[1])), 0, 1, cv2.LINE_8, 4)
-    away = cv2.distanceTransform(core, cv2.DIST_L2, 5)
-    share = np.clip(away / (thickness / 2), 0, 2)
-    mask = np.clip((1 - share) * thickness / 4, 0, 1).astype(np.float32)
+    share = np.clip(cv2.distanceTransform(core, cv2.DIST_L2, 5) / np.float32(thickness / 2), 0, 2)
     light = np.sqrt(np.clip(1.15 - share**2, 0, 1)) * 0.6 + 0.45
-    picture = shaded(np.full((height, width, 3), tone, np.uint8), light.astype(np.float32))
-    nail = np.zeros((height, width), np.uint8)
+    picture = shaded(np.full((height, width, 3), tone, np.uint8), light)
     along = (tip - root) / max(1e-6, float(np.hypot(*(tip - root))))
-    at = tip - along * thickness * 0.02
     angle = float(np.degrees(np.arctan2(along[1], along[0])))
-    cv2.ellipse(
-        nail,
-        (int(at[0]), int(at[1])),
-        (int(thickness * 0.32), int(thickness * 0.25)),
-        angle,
-        0,
-        360,
-        255,
-        -1,
-        cv2.LINE_AA,
-    )
-    rosy = (min(255, tone[0] + 35), min(255, tone[1] + 35), min(255, tone[2] + 30))
-    return mixed(picture, np.full_like(picture, rosy), (nail.astype(np.float32) / 255 * 0.7).astype(np.float32)), mask
+    at, size = (int(tip[0]), int(tip[1])), (int(thickness * 0.32), int(thickness * 0.25))
+    rosy = (min(255, tone[0] + 25), min(255, tone[1] + 25), min(255, tone[2] + 20))
+    cv2.ellipse(picture, at, size, angle, 0, 360, rosy, -1, cv2.LINE_AA)
+    return picture, as_field(np.clip((1 - share) * thickness / 2, 0, 1))
