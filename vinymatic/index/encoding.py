@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vinymatic.errors import CorruptFileError
 from vinymatic.index.codebook import Codebook
-from vinymatic.index.tensors import Array, dump_arrays, map_arrays
+from vinymatic.index.tensors import Array, dump_arrays, expect_array, map_arrays
 
 KIND = "vinymatic-codes"
 VERSION = 1
@@ -47,20 +47,15 @@ def dump_encoding(encoding: Encoding) -> bytes:
 def open_encoding(path: Path, codebook: Codebook, features: int) -> Encoding:
     """The encoding in `path`, of a segment of `features` features. Raises `CorruptFileError` when it does not fit codebook or segment."""
     arrays, metadata = map_arrays(path, kind=KIND, newest=VERSION)
-    try:
-        numbers, sizes = arrays["list_numbers"].astype(np.int64), arrays["list_sizes"].astype(np.int64)
-        entries, codes = arrays["features"], arrays["codes"]
-    except KeyError as error:
-        raise CorruptFileError(f"{path.name}: the array {error} is missing") from error
+    numbers = expect_array(path, arrays, "list_numbers", np.uint32, (None,)).astype(np.int64)
+    sizes = expect_array(path, arrays, "list_sizes", np.uint32, (len(numbers),)).astype(np.int64)
+    entries = expect_array(path, arrays, "features", np.uint32, (features,))
+    codes = expect_array(path, arrays, "codes", np.uint8, (features, codebook.code_size))
     fits = (
         metadata.get("epoch") == str(codebook.epoch)
-        and len(numbers) == len(sizes)
-        and codes.shape == (features, codebook.code_size)
-        and len(entries) == features == int(sizes.sum())
-        and (
-            features == 0
-            or (int(entries.max()) < features and int(numbers.min()) >= 0 and int(numbers.max()) < codebook.lists)
-        )
+        and int(sizes.sum()) == features
+        and int(entries.max(initial=0)) < max(1, features)
+        and int(numbers.max(initial=0)) < codebook.lists
     )
     if not fits:
         raise CorruptFileError(f"{path.name}: does not fit epoch {codebook.epoch} or a segment of {features} features")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from vinymatic.errors import CorruptFileError
 from vinymatic.features.extract import RAW_DIMENSIONS
 from vinymatic.features.model import FeatureModel
-from vinymatic.index.tensors import dump_arrays, map_arrays
+from vinymatic.index.tensors import dump_arrays, expect_array, map_arrays
 
 KIND = "vinymatic-feature-model"
 VERSION = 1
@@ -23,10 +25,10 @@ def dump_feature_model(model: FeatureModel) -> bytes:
 def open_feature_model(path: Path, dimensions: int) -> FeatureModel:
     """Raises `CorruptFileError` when the file is no model for `dimensions`."""
     arrays, metadata = map_arrays(path, kind=KIND, newest=VERSION)
+    mean = expect_array(path, arrays, "mean", np.float32, (RAW_DIMENSIONS,))
+    basis = expect_array(path, arrays, "basis", np.float32, (RAW_DIMENSIONS, dimensions))
     try:
-        mean, basis, kept = arrays["mean"], arrays["basis"], float(metadata["kept"])
+        kept = float(metadata["kept"])
     except (KeyError, ValueError) as error:
         raise CorruptFileError(f"{path.name}: not a feature model: {error}") from error
-    if mean.shape != (RAW_DIMENSIONS,) or basis.shape != (RAW_DIMENSIONS, dimensions):
-        raise CorruptFileError(f"{path.name}: not a model of {dimensions} dimensions")
     return FeatureModel(dimensions, mean, basis, kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 MANIFESTS = "manifests/"
 SEGMENTS = "segments/"
@@ -11,19 +12,24 @@ REJECTS = "rejects/"
 
 # Numbers are written as what is left to this bound, so that the newest manifest is the first of a listing.
 _LAST_NUMBER = 10**16 - 1
+# Spelled out: `int` would also take signs, spaces, underscores and other scripts' digits.
+_MANIFEST_KEY = re.compile(re.escape(MANIFESTS) + r"([0-9]{16})\.json")
 
 
 def manifest_key(number: int) -> str:
-    """Manifest `number` (from 1)."""
+    """Manifest `number` (from 1). Raises ValueError for a number that no manifest can have."""
+    if not 1 <= number <= _LAST_NUMBER:
+        raise ValueError(f"not a manifest's number: {number}")
     return f"{MANIFESTS}{_LAST_NUMBER - number:016d}.json"
 
 
 def manifest_number(key: str) -> int:
     """The inverse of `manifest_key`. Raises ValueError for another key."""
-    name = key.removeprefix(MANIFESTS).removesuffix(".json")
-    if manifest_key(_LAST_NUMBER - int(name)) != key:
+    found = _MANIFEST_KEY.fullmatch(key)
+    number = _LAST_NUMBER - int(found[1]) if found else 0
+    if number < 1:
         raise ValueError(f"not a manifest's key: {key!r}")
-    return _LAST_NUMBER - int(name)
+    return number
 
 
 def covers_key(segment: str) -> str:

@@ -5,9 +5,10 @@ A manifest names every file by key, size and sha256. It is created once with `If
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from vinymatic.errors import CorruptFileError, UnsupportedFormatError
 
@@ -49,6 +50,13 @@ class SegmentEntry(_Record):
     codes: dict[int, FileEntry]
     tombstones: tuple[int, ...] = ()
 
+    @model_validator(mode="after")
+    def _tombstones_fit(self) -> Self:
+        dead = self.tombstones
+        if any(a >= b for a, b in pairwise(dead)) or (dead and not 0 <= dead[0] <= dead[-1] < self.covers):
+            raise ValueError(f"segment {self.id}: its tombstones do not fit its {self.covers} covers")
+        return self
+
     @property
     def live(self) -> int:
         return self.covers - len(self.tombstones)
@@ -75,6 +83,15 @@ class Manifest(_Record):
     segments: tuple[SegmentEntry, ...] = ()
     images_ingested: int = 0
     images_at_training: int = 0
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        needed = {self.active_epoch} if self.candidate_epoch is None else {self.active_epoch, self.candidate_epoch}
+        if not needed <= self.codebooks.keys():
+            raise ValueError(f"manifest {self.number}: epoch {min(needed - self.codebooks.keys())} has no codebook")
+        if len({segment.id for segment in self.segments}) != len(self.segments):
+            raise ValueError(f"manifest {self.number}: it names a segment twice")
+        return self
 
     @property
     def covers(self) -> int:
@@ -111,14 +128,9 @@ class Manifest(_Record):
                 raise UnsupportedFormatError(
                     f"manifest format version {head.version} was written by a newer Vinymatic; this one reads up to {VERSION}"
                 )
-            manifest = cls.model_validate_json(data)
+            return cls.model_validate_json(data)
         except ValidationError as error:
             raise CorruptFileError(f"not a manifest: {error.errors()[0]['msg']}") from error
-        if manifest.active_epoch not in manifest.codebooks:
-            raise CorruptFileError(
-                f"manifest {manifest.number}: its active epoch {manifest.active_epoch} has no codebook"
-            )
-        return manifest
 
 
 class _Head(_Record):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from vinymatic.errors import CorruptFileError
 from vinymatic.features.types import Features
-from vinymatic.index.tensors import Array, dump_arrays, map_arrays
+from vinymatic.index.tensors import Array, dump_arrays, expect_array, map_arrays
 
 COVERS_KIND = "vinymatic-covers"
 POINTS_KIND = "vinymatic-points"
@@ -85,17 +85,26 @@ class CoverTable:
 
     def __init__(self, path: Path) -> None:
         arrays, _ = map_arrays(path, kind=COVERS_KIND, newest=VERSION)
-        try:
-            self.ids = _unpack_text(arrays["ids"], arrays["id_ends"])
-            self.etags = _unpack_text(arrays["etags"], arrays["etag_ends"])
-            self.size: NDArray[np.uint64] = np.array(arrays["size"])
-            self.shape: NDArray[np.uint32] = np.array(arrays["shape"])
-            self.box: NDArray[np.uint16] = np.array(arrays["box"])
-            ends = np.array(arrays["feature_ends"], np.int64)
-        except (KeyError, UnicodeDecodeError) as error:
-            raise CorruptFileError(f"{path.name}: not a cover table: {error}") from error
-        lengths = {len(self.ids), len(self.etags), len(self.size), len(self.shape), len(self.box), len(ends)}
-        if len(lengths) != 1 or np.any(np.diff(ends, prepend=0) < 0):
+        covers = arrays["size"].size if "size" in arrays else 0
+        columns = {
+            "ids": (np.uint8, (None,)),
+            "id_ends": (np.uint64, (covers,)),
+            "etags": (np.uint8, (None,)),
+            "etag_ends": (np.uint64, (covers,)),
+            "size": (np.uint64, (covers,)),
+            "shape": (np.uint32, (covers, 2)),
+            "box": (np.uint16, (covers, 2)),
+            "feature_ends": (np.uint64, (covers,)),
+        }
+        for name, (dtype, shape) in columns.items():
+            expect_array(path, arrays, name, dtype, shape)
+        self.ids = _unpack_text(path, arrays["ids"], arrays["id_ends"])
+        self.etags = _unpack_text(path, arrays["etags"], arrays["etag_ends"])
+        self.size: NDArray[np.uint64] = np.array(arrays["size"])
+        self.shape: NDArray[np.uint32] = np.array(arrays["shape"])
+        self.box: NDArray[np.uint16] = np.array(arrays["box"])
+        ends = np.array(arrays["feature_ends"], np.int64)
+        if np.any(np.diff(ends, prepend=0) < 0):
             raise CorruptFileError(f"{path.name}: the columns of the cover table do not fit each other")
         # first[i] … first[i + 1] are the features of the cover at place i.
         self.first: NDArray[np.int64] = np.concatenate([np.zeros(1, np.int64), ends])
@@ -115,13 +124,12 @@ class Segment:
         self.table = table
         arrays, _ = map_arrays(points_path, kind=POINTS_KIND, newest=VERSION)
         expected = {
-            "points": (table.features, 4),
-            "descriptors": (table.features, dimensions),
-            "thumbnails": (len(table), THUMBNAIL_SIDE, THUMBNAIL_SIDE),
+            "points": (np.uint16, (table.features, 4)),
+            "descriptors": (np.uint8, (table.features, dimensions)),
+            "thumbnails": (np.uint8, (len(table), THUMBNAIL_SIDE, THUMBNAIL_SIDE)),
         }
-        for name, shape in expected.items():
-            if name not in arrays or arrays[name].shape != shape:
-                raise CorruptFileError(f"{points_path.name}: {name} has not the shape {shape}")
+        for name, (dtype, shape) in expected.items():
+            expect_array(points_path, arrays, name, dtype, shape)
         self._points: NDArray[np.uint16] = arrays["points"]
         self.descriptors: NDArray[np.uint8] = arrays["descriptors"]
         self.thumbnails: NDArray[np.uint8] = arrays["thumbnails"]
@@ -160,7 +168,12 @@ def _pack_text(texts: Sequence[str]) -> tuple[Array, Array]:
     return np.frombuffer(b"".join(encoded), np.uint8), ends
 
 
-def _unpack_text(packed: Array, ends: Array) -> list[str]:
+def _unpack_text(path: Path, packed: Array, ends: Array) -> list[str]:
     whole = packed.tobytes()
     bounds = [0, *(int(end) for end in ends)]
-    return [whole[begin:end].decode("utf-8") for begin, end in pairwise(bounds)]
+    if bounds != sorted(bounds) or bounds[-1] != len(whole):
+        raise CorruptFileError(f"{path.name}: the texts of the cover table do not end where it says")
+    try:
+        return [whole[begin:end].decode("utf-8") for begin, end in pairwise(bounds)]
+    except UnicodeDecodeError as error:
+        raise CorruptFileError(f"{path.name}: not a cover table: {error}") from error

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from safetensors.numpy import save
 
 from vinymatic.errors import CorruptFileError, UnsupportedFormatError
@@ -47,9 +47,26 @@ def map_arrays(path: Path, *, kind: str, newest: int) -> tuple[dict[str, Array],
         _check_version(path, metadata, kind, newest)
         start = 8 + header_size
         arrays = {name: _map_one(path, start, size, entry) for name, entry in header.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise CorruptFileError(f"{path.name}: cannot be read as arrays: {error}") from error
     return arrays, metadata
+
+
+def expect_array(
+    path: Path, arrays: Mapping[str, Array], name: str, dtype: DTypeLike, shape: tuple[int | None, ...]
+) -> Array:
+    """The array of this name, type and shape (None: any length). Raises `CorruptFileError` when the file has another or none."""
+    array = arrays.get(name)
+    if array is None:
+        raise CorruptFileError(f"{path.name}: the array {name} is missing")
+    fits = array.ndim == len(shape) and all(
+        wanted in (None, side) for wanted, side in zip(shape, array.shape, strict=True)
+    )
+    if array.dtype != dtype or not fits:
+        raise CorruptFileError(
+            f"{path.name}: the array {name} is {array.dtype} {array.shape}, not {np.dtype(dtype)} {shape}"
+        )
+    return array
 
 
 def _check_version(path: Path, metadata: Mapping[str, str], kind: str, newest: int) -> None:
