@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
-from types import FrameType
-
 from vinymatic.cli.options import ACCESS, index_command
 from vinymatic.settings import IngestorSettings
 
@@ -21,16 +16,7 @@ def ingest(settings: IngestorSettings) -> None:
     from vinymatic_ingestor.logs import start_logging
     from vinymatic_ingestor.ports import open_ports
     from vinymatic_ingestor.service import Ingestor
+    from vinymatic_ingestor.signals import run_until_signalled
 
     start_logging(debug=settings.debug)
-    ingestor = Ingestor(settings, open_ports(settings))
-
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a handler's signature
-        ingestor.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    if not ingestor.run():
-        # A thread hangs in a request. Nothing of its work is acknowledged, so nobody has to wait for it; Python would.
-        logging.shutdown()
-        os._exit(0)
+    run_until_signalled(Ingestor(settings, open_ports(settings)))

@@ -65,13 +65,17 @@ def settings_of(pipeline: Pipeline, folder: Path, **more: str) -> IngestorSettin
 
 @dataclass
 class World:
-    """The bucket, the queue and the index of one test, seen from outside."""
+    """The bucket, the queue and the index of one test, seen from outside.
+
+    `sent`: messages that have been, or soon will be, in the queue: a bucket's events arrive after the answer to what caused them.
+    """
 
     pipeline: Pipeline
     settings: IngestorSettings
     folder: Path
     reader: Reader = field(init=False)
     index: ObjectStore = field(init=False)
+    sent: int = 1  # the s3:TestEvent of the wiring
 
     def __post_init__(self) -> None:
         self.index = index_store(self.settings)
@@ -79,14 +83,17 @@ class World:
 
     def put(self, key: str, data: bytes) -> str:
         """The new object's ETag."""
+        self.sent += 1
         answer = self.pipeline.s3.put_object(Bucket=self.pipeline.bucket, Key=key, Body=data)
         return answer["ETag"].strip('"')
 
     def remove(self, key: str) -> None:
+        self.sent += 1
         self.pipeline.s3.delete_object(Bucket=self.pipeline.bucket, Key=key)
 
     def send(self, body: str) -> str:
         """The message's id."""
+        self.sent += 1
         return self.pipeline.sqs.send_message(QueueUrl=self.pipeline.queue_url, MessageBody=body)["MessageId"]
 
     def queue(self) -> SqsQueue:
@@ -100,10 +107,6 @@ class World:
             int(attributes["ApproximateNumberOfMessages"]),
             int(attributes["ApproximateNumberOfMessagesNotVisible"]),
         )
-
-    def await_idle(self) -> None:
-        """Every message is acknowledged."""
-        eventually(lambda: self.waiting() == (0, 0), f"an empty queue; it holds {self.waiting()}")
 
     def covers(self) -> dict[str, CoverEntry]:
         """What a reader finds in the newest manifest."""
@@ -152,6 +155,16 @@ class Running:
 
     def metric(self, name: str, **labels: str) -> float:
         return self.ingestor.metrics.registry.get_sample_value(f"vinymatic_ingestor_{name}", labels) or 0.0
+
+    def settle(self, world: World) -> None:
+        """Waits until every message that was sent is acknowledged and the queue is empty."""
+
+        def settled() -> bool:
+            return self.metric("messages_acknowledged_total") >= world.sent and world.waiting() == (0, 0)
+
+        eventually(
+            settled, f"{world.sent} messages are acknowledged; {self.metric('messages_acknowledged_total'):.0f} are"
+        )
 
     def fetch(self, path: str) -> bytes:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.settings.metrics_port}{path}", timeout=30) as answer:

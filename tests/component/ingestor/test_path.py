@@ -44,7 +44,7 @@ def test_an_uploaded_cover_is_found_by_a_photo_of_it(world: World, running: Runn
     for number in range(3):
         world.put(cover(number).id, scan(number))
     eventually(lambda: len(world.covers()) == 3, "three covers are searchable")
-    world.await_idle()
+    running.settle(world)
     with world.reader.acquire() as snapshot:
         result = identify(snapshot, photo_of(1), FeatureSpec(), SearchOptions(), max_pixels=10**8)
     assert result.verdict is Verdict.MATCH
@@ -61,7 +61,7 @@ def test_a_second_message_for_the_same_etag_changes_nothing(world: World, runnin
         world.send("a.jpg")
     world.send(json.dumps("a.jpg"))
     eventually(lambda: running.metric("covers_committed_total", change="unchanged") >= 1, "it is seen to be unchanged")
-    world.await_idle()
+    running.settle(world)
     assert list(world.covers()) == ["a.jpg"]
     assert world.reader.state.manifest == number
 
@@ -71,7 +71,7 @@ def test_a_replaced_object_replaces_its_cover(world: World, running: Running) ->
     eventually(lambda: "a.jpg" in world.covers(), "the first version is searchable")
     etag = world.put("a.jpg", scan(1))
     eventually(lambda: world.covers()["a.jpg"].etag == etag, "the second version is searchable")
-    world.await_idle()
+    running.settle(world)
     assert len(world.covers()) == 1
     assert running.metric("covers_committed_total", change="replaced") == 1
 
@@ -82,7 +82,7 @@ def test_a_removed_object_loses_its_cover(world: World, running: Running) -> Non
     eventually(lambda: len(world.covers()) == 2, "both covers are searchable")
     world.remove("a.jpg")
     eventually(lambda: list(world.covers()) == ["b.jpg"], "the removed one is gone")
-    world.await_idle()
+    running.settle(world)
 
 
 def test_a_delete_message_takes_the_cover_out_though_the_object_is_there(world: World, running: Running) -> None:
@@ -92,14 +92,14 @@ def test_a_delete_message_takes_the_cover_out_though_the_object_is_there(world: 
     eventually(lambda: not world.covers(), "the cover is gone")
     world.send(encode_change(Change("a.jpg")))
     eventually(lambda: "a.jpg" in world.covers(), "a look brings it back")
-    world.await_idle()
+    running.settle(world)
 
 
 def test_an_object_deleted_before_it_is_read_is_no_error(world: World) -> None:
     world.put("gone.jpg", scan(0))
     world.remove("gone.jpg")
     with Running(world.settings) as running:
-        world.await_idle()
+        running.settle(world)
         assert world.covers() == {}
         assert world.reject("gone.jpg") is None
         assert running.metric("errors_total", code="object_not_found") == 0
@@ -108,8 +108,8 @@ def test_an_object_deleted_before_it_is_read_is_no_error(world: World) -> None:
 def test_the_version_that_was_read_is_indexed_with_its_own_etag(world: World) -> None:
     world.put("a.jpg", scan(0))
     etag = world.put("a.jpg", scan(1))
-    with Running(world.settings):
-        world.await_idle()
+    with Running(world.settings) as running:
+        running.settle(world)
         entry = world.covers()["a.jpg"]
     assert entry.etag == etag
     assert entry.size == len(scan(1))
@@ -136,12 +136,12 @@ class _ChangedAfterRead:
 
 def test_an_object_that_changes_after_it_was_read_ends_up_in_its_last_version(world: World) -> None:
     changing = _ChangedAfterRead(covers_store(world.settings), world, scan(1))
-    with Running(world.settings, with_ports(world.settings, covers=changing)):
+    with Running(world.settings, with_ports(world.settings, covers=changing)) as running:
         first = world.put("a.jpg", scan(0))
         eventually(
             lambda: "a.jpg" in world.covers() and world.covers()["a.jpg"].etag == changing.etag, "the last version"
         )
-        world.await_idle()
+        running.settle(world)
     assert first != changing.etag
     assert len(world.covers()) == 1
 
@@ -159,7 +159,7 @@ BAD_IMAGES = {
 def test_bad_images_get_a_reject_record_and_are_not_tried_again(world: World, running: Running) -> None:
     etags = {key: world.put(key, data) for key, (data, _) in BAD_IMAGES.items()}
     world.put("good.jpg", scan(0))
-    world.await_idle()
+    running.settle(world)
     for key, (_, code) in BAD_IMAGES.items():
         reject = world.reject(key)
         assert reject is not None, key
@@ -172,8 +172,8 @@ def test_bad_images_get_a_reject_record_and_are_not_tried_again(world: World, ru
 def test_an_object_over_the_limit_is_refused_unread(world: World, pipeline: Pipeline, index_folder: Path) -> None:
     settings = settings_of(pipeline, index_folder.parent, MAX_OBJECT_BYTES="1000")
     etag = world.put("big.jpg", scan(0))
-    with Running(settings):
-        world.await_idle()
+    with Running(settings) as running:
+        running.settle(world)
     reject = world.reject("big.jpg")
     assert reject is not None
     assert (reject.code, reject.etag) == ("image_too_large", etag)
@@ -185,7 +185,7 @@ def test_a_mended_image_loses_its_reject_record_and_so_does_a_removed_one(world:
     eventually(lambda: all(world.reject(key) for key in ("mended.jpg", "removed.jpg")), "both are refused")
     world.put("mended.jpg", scan(0))
     world.remove("removed.jpg")
-    world.await_idle()
+    running.settle(world)
     assert list(world.covers()) == ["mended.jpg"]
     assert world.reject("mended.jpg") is None
     assert world.reject("removed.jpg") is None
@@ -196,7 +196,7 @@ def test_a_bad_replacement_is_refused_and_the_old_cover_stays(world: World, runn
     eventually(lambda: "a.jpg" in world.covers(), "the cover is searchable")
     bad = world.put("a.jpg", b"bad")
     eventually(lambda: world.reject("a.jpg") is not None, "the replacement is refused")
-    world.await_idle()
+    running.settle(world)
     reject = world.reject("a.jpg")
     assert reject is not None
     assert reject.etag == bad
@@ -217,12 +217,12 @@ KEYS = [
 
 def test_keys_that_only_s3_would_allow_come_through_unchanged(world: World, running: Running) -> None:
     etags = {key: world.put(key, scan(number)) for number, key in enumerate(KEYS)}
-    world.await_idle()
+    running.settle(world)
     assert {key: entry.etag for key, entry in world.covers().items()} == etags
     for key in KEYS:
         world.remove(key)
     eventually(lambda: not world.covers(), "all are removed again")
-    world.await_idle()
+    running.settle(world)
 
 
 def test_what_nobody_can_act_on_is_recorded_under_its_message_and_acknowledged(world: World, running: Running) -> None:
@@ -233,7 +233,7 @@ def test_what_nobody_can_act_on_is_recorded_under_its_message_and_acknowledged(w
         world.send("k" * 2_000): "malformed_message",
         world.send(json.dumps(foreign)): "unknown_bucket",
     }
-    world.await_idle()
+    running.settle(world)
     for message_id, code in sent.items():
         reject = world.reject(f"message:{message_id}")
         assert reject is not None
@@ -247,7 +247,7 @@ def test_messages_that_ask_for_nothing_are_acknowledged(world: World, running: R
     world.send('{"Records": []}')
     world.send('{"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "covers"}')
     world.send("no-such-key.jpg")
-    world.await_idle()
+    running.settle(world)
     assert running.metric("messages_acknowledged_total") == 4  # with the bucket's own test event
     assert world.covers() == {}
 
@@ -255,20 +255,22 @@ def test_messages_that_ask_for_nothing_are_acknowledged(world: World, running: R
 def test_a_folders_marker_is_no_cover(world: World, running: Running) -> None:
     world.put("folder/", b"")
     world.put("folder/a.jpg", scan(0))
-    world.await_idle()
+    running.settle(world)
     assert list(world.covers()) == ["folder/a.jpg"]
     assert world.reject("folder/") is None
 
 
 def test_several_records_in_one_message_are_all_done(world: World, running: Running) -> None:
+    # One message of our own instead of the bucket's many.
     world.pipeline.s3.put_bucket_notification_configuration(Bucket=world.pipeline.bucket, NotificationConfiguration={})
     records = []
     for number in range(4):
         world.put(f"{number}.jpg", scan(number) if number else b"bad")
+        world.sent -= 1
         part = {"bucket": {"name": world.pipeline.bucket}, "object": {"key": f"{number}.jpg"}}
         records.append({"eventName": "ObjectCreated:Put", "s3": part})
     world.send(json.dumps({"Records": records}))
-    world.await_idle()
+    running.settle(world)
     assert sorted(world.covers()) == ["1.jpg", "2.jpg", "3.jpg"]
     assert world.reject("0.jpg") is not None
 
@@ -284,7 +286,6 @@ def test_an_index_in_the_covers_own_bucket_does_not_index_itself(
         inside.put("a.jpg", scan(0))
         eventually(lambda: "a.jpg" in inside.covers(), "the cover is searchable")
         eventually(lambda: running.metric("backups_total", result="success") >= 1, "a backup is made")
-        inside.await_idle()
         assert running.metric("objects_ignored_total") >= 4
         assert running.metric("rejects_total", code="not_an_image") == 0
         assert list(inside.covers()) == ["a.jpg"]
@@ -293,7 +294,7 @@ def test_an_index_in_the_covers_own_bucket_does_not_index_itself(
 def test_metrics_and_health_are_served(world: World, running: Running) -> None:
     world.put("a.jpg", scan(0))
     eventually(lambda: "a.jpg" in world.covers(), "the cover is searchable")
-    world.await_idle()
+    running.settle(world)
     text = running.fetch("/metrics").decode()
     assert 'vinymatic_ingestor_covers_committed_total{change="added"} 1.0' in text
     assert "# TYPE vinymatic_ingestor_commit_seconds histogram" in text
