@@ -18,8 +18,11 @@ from vinymatic.index.verify import Homography
 BLOCK = 8
 FEWEST_BLOCKS = 4
 PLAIN_DEVIATION = 6.0
-GLARE_LEVEL = 250
+GLARE_LEVEL = 240
+GLARE_HALO = 7
 LEAST_VISIBLE_SHARE = 0.7
+MARGIN_TOLERANCE = 16
+LEAST_CONTENT_SHARE = 0.25
 _SUPERSAMPLING = 2
 
 
@@ -43,9 +46,11 @@ def correlation(
     inside = cv2.warpPerspective(
         np.full_like(photo, 255), homography @ to_box, (side, side), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
     )
-    usable = (inside > 0) & (warped < GLARE_LEVEL)
+    glare = cv2.dilate((warped >= GLARE_LEVEL).astype(np.uint8), np.ones((GLARE_HALO, GLARE_HALO), np.uint8))
+    usable = (inside > 0) & (glare == 0)
     seen = make_thumbnail(np.asarray(warped, np.uint8)).astype(np.float32)
     share = make_thumbnail(usable.astype(np.uint8) * 255).astype(np.float32) / np.float32(255)
+    share *= _content(thumbnail)
     wanted = thumbnail.astype(np.float32)
     a, b, visible = _blocks(wanted), _blocks(seen), _blocks(share).mean(axis=1)
     a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
@@ -55,6 +60,24 @@ def correlation(
         return None
     products = (a * b).mean(axis=1) / np.maximum(deviation_a * deviation_b, 1.0)
     return float(products[comparable].mean())
+
+
+def _content(thumbnail: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """float32 [64, 64]: 1 inside the cover's uniform margin (a scan's paper, a photo's table), 0 on it; all 1 where it has none."""
+    border = np.concatenate([thumbnail[0], thumbnail[-1], thumbnail[:, 0], thumbnail[:, -1]])
+    other = np.abs(thumbnail.astype(np.int16) - int(np.median(border))) > MARGIN_TOLERANCE
+    rows, columns = np.flatnonzero(other.mean(axis=1) > 0.1), np.flatnonzero(other.mean(axis=0) > 0.1)
+    content = np.ones(thumbnail.shape, np.float32)
+    if len(rows) and len(columns):
+        # One pixel further in: the edge of the margin is smeared by the scaling.
+        top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        if (bottom - top) * (right - left) >= LEAST_CONTENT_SHARE * thumbnail.size:
+            inner = np.zeros_like(content)
+            inner[
+                top + (top > 0) : bottom - (bottom < len(content)), left + (left > 0) : right - (right < len(content))
+            ] = 1
+            return inner
+    return content
 
 
 def _blocks(square: NDArray[np.float32]) -> NDArray[np.float32]:
