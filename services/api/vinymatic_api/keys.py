@@ -10,7 +10,7 @@ from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, Path, Query
-from starlette.convertors import Convertor, register_url_convertor
+from starlette.convertors import Convertor, register_url_convertor  # codespell:ignore
 from starlette.requests import Request
 
 from vinymatic_api.problems import MalformedIdError, UnknownPathError
@@ -20,7 +20,7 @@ MOST_BYTES = 1_024
 _PREFIX_PARTS = 3  # "", "v1", "covers"
 
 
-class KeyConvertor(Convertor[str]):
+class AnyKey(Convertor[str]):  # codespell:ignore
     """Matches everything, line ends included; the framework's own `path` stops at a line end."""
 
     regex = r"[\s\S]+"
@@ -32,7 +32,7 @@ class KeyConvertor(Convertor[str]):
         return value
 
 
-register_url_convertor("key", KeyConvertor())
+register_url_convertor("key", AnyKey())
 
 
 def key_of(raw_path: bytes) -> str:
