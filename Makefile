@@ -40,9 +40,13 @@ component: venv ## tests that start real servers on loopback
 test: lint types venv ## everything that must pass
 	$(BIN)/pytest
 
-lock: ## renews the lock file from pyproject.toml (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
-		--all-extras pyproject.toml --output-file requirements/dev.lock
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
+
+lock: ## renews the lock files from pyproject.toml (needs uv)
+	$(COMPILE) --all-extras pyproject.toml --output-file requirements/dev.lock
+	@# What the images install: nothing but versions that were tested.
+	$(COMPILE) --constraint requirements/dev.lock --extra api --extra ingestor pyproject.toml --output-file requirements/runtime.lock
+	echo hatchling | $(COMPILE) --constraint requirements/dev.lock - --output-file requirements/build.lock
 
 docs: venv ## renews the generated pages
 	$(BIN)/vinymatic settings --markdown > docs/settings.md

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, MessageTypeDef
 
 from vinymatic.errors import QueueDeniedError, QueueError
 from vinymatic.queueing.port import Message
 from vinymatic.queueing.sqs_errors import translated
+
+if TYPE_CHECKING:  # the stubs are not installed in production
+    from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, MessageTypeDef
 
 # SQS's own bounds.
 LARGEST_BATCH = 10
@@ -25,7 +28,7 @@ _READ_SECONDS = LONGEST_WAIT_SECONDS + 10
 # Every call may be made twice: none of them does harm the second time.
 _ATTEMPTS = 2
 
-_Call = Callable[[Sequence[Message]], Sequence[BatchResultErrorEntryTypeDef]]
+_Call = Callable[[Sequence[Message]], Sequence["BatchResultErrorEntryTypeDef"]]
 
 
 @dataclass(frozen=True)

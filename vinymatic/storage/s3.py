@@ -8,13 +8,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeVar
 
 import boto3
 from botocore.config import Config
 from botocore.response import StreamingBody
-from mypy_boto3_s3 import S3Client
-from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ResponseMetadataTypeDef
 
 from vinymatic.errors import (
     ImageTooLargeError,
@@ -27,6 +25,10 @@ from vinymatic.storage import disk
 from vinymatic.storage.access import S3Access
 from vinymatic.storage.port import ObjectInfo
 from vinymatic.storage.s3_errors import translated
+
+if TYPE_CHECKING:  # the stubs are not installed in production
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ResponseMetadataTypeDef
 
 T = TypeVar("T")
 
