@@ -41,7 +41,9 @@ class Codebook:
         return self._index
 
     def assign(self, descriptors: NDArray[np.uint8], probes: int = 1) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Squared distances and numbers of the `probes` nearest lists, [n, probes] each; a number of -1 is none."""
+        """Squared distances and numbers of the `probes` nearest lists (or of all there are), [n, probes] each; a number of -1 is none."""
+        # Faiss cuts the number of probes itself when it scans lists, and would then misread longer rows.
+        probes = min(probes, self.lists)
         parameters = faiss.SearchParametersHNSW(efSearch=max(HNSW_SEARCH_BREADTH, probes))
         distances, lists = self._index.quantizer.search(descriptors.astype(np.float32), probes, params=parameters)
         return distances, lists

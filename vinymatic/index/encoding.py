@@ -56,6 +56,7 @@ def open_encoding(path: Path, codebook: Codebook, features: int) -> Encoding:
         and int(sizes.sum()) == features
         and int(entries.max(initial=0)) < max(1, features)
         and int(numbers.max(initial=0)) < codebook.lists
+        and bool(np.all(np.diff(numbers) > 0))
     )
     if not fits:
         raise CorruptFileError(f"{path.name}: does not fit epoch {codebook.epoch} or a segment of {features} features")
