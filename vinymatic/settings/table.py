@@ -80,7 +80,7 @@ class IndexAccess(Common):
 class ApiSettings(IndexAccess):
     """The API: `vinymatic serve`."""
 
-    num_features: FeatureCount = Field(default=500, description="Most features taken from an image (a photo).")
+    num_features: FeatureCount = Field(default=500, description="Most features taken from an image.")
     nor_x: BoxSide = Field(
         default=480, description="Normalized width: the box an image is scaled into, aspect kept. Pixels."
     )
@@ -111,7 +111,7 @@ class ApiSettings(IndexAccess):
 class IngestorSettings(IndexAccess):
     """The ingestor: `vinymatic ingest`."""
 
-    num_features: FeatureCount = Field(default=300, description="Most features taken from an image (a cover).")
+    num_features: FeatureCount = Field(default=300, description="Most features taken from an image.")
     nor_x: BoxSide = Field(
         default=320, description="Normalized width: the box an image is scaled into, aspect kept. Pixels."
     )
