@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from vinymatic.errors import CorruptFileError
+from vinymatic.errors import CorruptFileError, ObjectNotFoundError
 from vinymatic.index.manifest import FileEntry
 from vinymatic.storage.port import ObjectStore
 
@@ -60,6 +60,13 @@ class FileCache:
             self._checked.add(entry.sha256)
         return path
 
+    def kept(self, entry: FileEntry) -> Path:
+        """The path of `entry`'s bytes, checked, without asking the store. Raises `ObjectNotFoundError` when this machine lacks them."""
+        path = self._folder / entry.sha256
+        if not _matches(path, entry):
+            raise ObjectNotFoundError(f"{entry.key} is not kept on this machine")
+        return path
+
     def keep_only(self, entries: Iterable[FileEntry]) -> None:
         """Deletes cached files that none of `entries` names, so that the disk holds one snapshot and not the index's whole history.
 
@@ -70,7 +77,7 @@ class FileCache:
         wanted = {entry.sha256 for entry in entries}
         with self._lock:
             for path in self._folder.iterdir():
-                if path.name not in wanted:
+                if path.name not in wanted and path.is_file():
                     path.unlink(missing_ok=True)
                     self._checked.discard(path.name)
 

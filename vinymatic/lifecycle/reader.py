@@ -1,10 +1,12 @@
 """The reader: follows the manifest log and swaps snapshots under reference counts while searches are running.
 
-A failed load keeps the old snapshot and says so in `state`; nothing is served only while nothing was ever loaded.
+A failed load keeps the old snapshot and says so in `state`; nothing is served only while nothing was ever loaded. The manifest of a remote
+index is kept beside its files, so that a restart serves what it has at once, whether or not the store can be reached.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -13,11 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vinymatic.errors import IndexMismatchError, NoIndexError, VinymaticError
+from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import FileEntry, Manifest
 from vinymatic.index.snapshot import Snapshot, open_snapshot
 from vinymatic.lifecycle.commit import newest_manifest_at, read_manifest
 from vinymatic.lifecycle.files import FileCache
 from vinymatic.storage.port import ObjectStore
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class Reader:
 
     def __init__(self, store: ObjectStore, cache: Path, *, dimensions: int) -> None:
         self._store = store
-        self._files = FileCache(store, cache)
+        self._files = FileCache(store, cache / "files")
+        self._kept_manifest = cache / "manifest.json"
         self._dimensions = dimensions
         self._lock = threading.Lock()
         self._current: _Held | None = None
@@ -65,7 +71,8 @@ class Reader:
         the snapshot that was served before stays.
         """
         try:
-            taken = self._refresh()
+            opened = self._current is None and self._open_kept()
+            taken = self._refresh() or opened
         except VinymaticError as error:
             self._state = replace(self._state, checked_at=time.time(), last_error=str(error))
             raise
@@ -92,6 +99,30 @@ class Reader:
         if held is not None:
             self._release(held)
 
+    def _open_kept(self) -> bool:
+        """Serves the local copy that an earlier process left, when it is whole."""
+        try:
+            manifest = Manifest.from_json(self._kept_manifest.read_bytes())
+            if manifest.dimensions != self._dimensions:
+                return False
+            snapshot = open_snapshot(manifest, self._files.kept)
+        except (OSError, VinymaticError) as error:
+            log.debug("no local copy to open: %s", error)
+            return False
+        self._swap(snapshot, manifest)
+        return True
+
+    def _keep(self, manifest: Manifest) -> None:
+        if self._store.local_path(manifest_key(manifest.number)) is not None:
+            return  # the truth itself is on this machine
+        arriving = self._kept_manifest.with_suffix(".arriving")
+        try:
+            self._kept_manifest.parent.mkdir(parents=True, exist_ok=True)
+            arriving.write_bytes(manifest.to_json())
+            arriving.replace(self._kept_manifest)
+        except OSError as error:  # a full disk must not keep what is loaded from being served
+            log.warning("the local copy's manifest cannot be written: %s", error)
+
     def _refresh(self) -> bool:
         found = newest_manifest_at(self._store)
         if found is None:
@@ -106,6 +137,7 @@ class Reader:
         previous = self._current.snapshot if self._current is not None else None
         snapshot = open_snapshot(manifest, self._files.resolve, previous)
         self._swap(snapshot, manifest)
+        self._keep(manifest)
         self._seen = found
         return True
 

@@ -88,7 +88,7 @@ def test_a_lost_answer_is_recognised_as_ones_own_commit(store: ObjectStore) -> N
 
 def test_a_lost_answer_to_a_lost_race_is_recognised_as_anothers(store: ObjectStore) -> None:
     commit(store, following)
-    rivals = []
+    rivals: list[Manifest] = []
 
     def propose(newest: Manifest | None) -> Manifest:
         mine = following(newest)

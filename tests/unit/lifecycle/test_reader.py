@@ -85,7 +85,7 @@ def test_corrupt_bytes_are_refused_and_the_old_snapshot_stays(
     assert reader.state.last_error is not None
     index_store.put(points, whole)
     assert reader.refresh()
-    assert (ids(reader), reader.state.last_error) == (["a", "b"], None)
+    assert (ids(reader), reader.state.last_error is None) == (["a", "b"], True)
 
 
 def test_a_store_that_goes_away_leaves_the_old_snapshot(
@@ -142,7 +142,7 @@ def test_the_cache_holds_one_snapshot_and_not_the_whole_history(
     for number in range(4):
         writer.commit(Batch([random_cover("a", str(number))]))
         reader.refresh()
-    names = {path.name for path in (tmp_path / "cache").iterdir()}
+    names = {path.name for path in (tmp_path / "cache" / "files").iterdir()}
     assert names == {entry.sha256 for entry in writer.manifest.files()}
 
 
@@ -150,12 +150,39 @@ def test_a_corrupt_cached_file_is_fetched_again(index_store: ObjectStore, tmp_pa
     writer.commit(Batch([random_cover("a")]))
     cache = tmp_path / "cache"
     Reader(_Remote(index_store, 1), cache, dimensions=128).refresh()
-    for path in cache.iterdir():
+    for path in (cache / "files").iterdir():
         data = path.read_bytes()
         path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     reader = Reader(_Remote(index_store, 1), cache, dimensions=128)
     reader.refresh()
     assert ids(reader) == ["a"]
+
+
+def test_a_restart_serves_its_local_copy_while_the_store_is_away(
+    index_store: ObjectStore, tmp_path: Path, writer: Writer
+) -> None:
+    writer.commit(Batch([random_cover("a")]))
+    Reader(_Remote(index_store, 1), tmp_path / "cache", dimensions=128).refresh()
+    away = _Remote(index_store, 1, rates={Fault.UNAVAILABLE: 1.0})
+    restarted = Reader(away, tmp_path / "cache", dimensions=128)
+    with pytest.raises(StorageUnavailableError):
+        restarted.refresh()
+    assert (ids(restarted), restarted.state.manifest) == (["a"], 2)
+    away.rates.clear()
+    writer.commit(Batch([random_cover("b")]))
+    restarted.refresh()
+    assert ids(restarted) == ["a", "b"]
+
+
+def test_a_local_copy_that_is_not_whole_is_not_served(index_store: ObjectStore, tmp_path: Path, writer: Writer) -> None:
+    writer.commit(Batch([random_cover("a")]))
+    Reader(_Remote(index_store, 1), tmp_path / "cache", dimensions=128).refresh()
+    next((tmp_path / "cache" / "files").iterdir()).unlink()
+    away = _Remote(index_store, 1, rates={Fault.UNAVAILABLE: 1.0})
+    restarted = Reader(away, tmp_path / "cache", dimensions=128)
+    with pytest.raises(StorageUnavailableError):
+        restarted.refresh()
+    assert restarted.state.manifest is None
 
 
 def test_searches_run_on_through_swaps_and_a_new_epoch(
