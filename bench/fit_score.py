@@ -1,9 +1,10 @@
 """Fits the weights of the score: `python -m bench.fit_score --data FOLDER [--covers N]`.
 
-Two thirds of the scans in FOLDER/distractors, and generated sleeves in series that share a layout, make the catalogue; simulated photos of
-them and of the covers that were left out are searched. Each photo's best candidate (and the two behind it) is one row, right or wrong.
-Covers whose own clean scan already matches the catalogue (the same artwork under another title) are left out: there a "false" accept is
-the truth. Weights are fitted on one half of the covers and judged on the other.
+Simulated: two thirds of the scans in FOLDER/distractors, and generated sleeves in series that share a layout, make the catalogue; photos
+of them and of the covers that were left out are searched. Real: the photos in FOLDER/photos, once with FOLDER/references in the catalogue
+and once without. Each photo's best candidate and the two behind it are rows, right or wrong. Covers whose own clean scan already matches
+the catalogue (the same artwork under another title) are left out: there a "false" accept is the truth. Weights are fitted on one half of
+the covers and judged on the other.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from vinymatic.lifecycle.ingest import prepare
 from vinymatic.lifecycle.reader import Reader
 from vinymatic.lifecycle.writer import Batch, Writer
 from vinymatic.storage.open import open_store
+from vinymatic.storage.port import ObjectStore
 from vinymatic.synth.photos import Level, simulate
 from vinymatic.synth.sleeves import sleeve
 from vinymatic.threads import limit_native_threads
@@ -43,7 +45,7 @@ ROWS_A_PHOTO = 3
 
 @dataclass(frozen=True)
 class Row:
-    """One candidate of one photo. `fold`: by cover. `absent`: whether the photo's cover is not in the catalogue."""
+    """One candidate of one photo. `fold`: by cover. `absent`: whether the photo's cover is not in the catalogue. `level`: or `real`."""
 
     signals: tuple[float, ...]
     right: bool
@@ -51,6 +53,8 @@ class Row:
     fold: int
     absent: bool
     level: str
+    photo: str
+    cover: str
 
 
 def scans(data: Path, count: int) -> Iterator[tuple[str, bytes]]:
@@ -73,15 +77,46 @@ def is_same_artwork(snapshot: Snapshot, scan: bytes) -> bool:
     return bool(found) and found[0].evidence.hull > 0.4 and (found[0].correlation or 0) > 0.6
 
 
+def rows_of(snapshot: Snapshot, photo: bytes, name: str, *, fold: int, absent: bool, level: str) -> Iterator[Row]:
+    for rank, candidate in enumerate(candidates_of(snapshot, photo)[:ROWS_A_PHOTO]):
+        cover = snapshot.cover_id(candidate.number)
+        yield Row(candidate.signals, cover == name, rank, fold, absent, level, name, cover)
+
+
+def collect_real(data: Path, count: int, folder: Path) -> list[Row]:
+    references = [(path.name, path.read_bytes()) for path in sorted((data / "references").glob("*.jpg"))]
+    others = [(path.name, path.read_bytes()) for path in sorted((data / "distractors").glob("*.jpg"))[:count]]
+    store = open_store(folder.as_uri())
+    writer = make_index(store, folder, references + others)
+    rows: list[Row] = []
+    for absent in (False, True):
+        if absent:
+            writer.commit(Batch(deletes=[name for name, _ in references]))
+        reader = Reader(store, folder / "cache", dimensions=128)
+        reader.refresh()
+        with reader.acquire() as snapshot:
+            for photo in sorted((data / "photos").glob("*.jpg")):
+                name = photo.name.split("-")[0] + ".jpg"
+                fold = int(photo.name.split("-")[0]) % 2
+                rows += rows_of(snapshot, photo.read_bytes(), name, fold=fold, absent=absent, level="real")
+        print(f"real photos, {absent=}: {len(rows)} rows", flush=True)
+    return rows
+
+
+def make_index(store: ObjectStore, folder: Path, covers: list[tuple[str, bytes]]) -> Writer:
+    writer = Writer(store, folder / "work", COVER, writer="fit")
+    writer.open()
+    writer.commit(
+        Batch([prepare(d, id=n, etag="1", spec=COVER, model=FeatureModel(), max_pixels=10**8) for n, d in covers])
+    )
+    return writer
+
+
 def collect(data: Path, count: int, folder: Path) -> list[Row]:
     store = open_store(folder.as_uri())
     everything = list(scans(data, count))
     present = [item for number, item in enumerate(everything) if number % 3]
-    writer = Writer(store, folder / "work", COVER, writer="fit")
-    writer.open()
-    writer.commit(
-        Batch([prepare(d, id=n, etag="1", spec=COVER, model=FeatureModel(), max_pixels=10**8) for n, d in present])
-    )
+    make_index(store, folder, present)
     reader = Reader(store, folder / "cache", dimensions=128)
     reader.refresh()
     rows: list[Row] = []
@@ -94,9 +129,7 @@ def collect(data: Path, count: int, folder: Path) -> list[Row]:
             image = np.asarray(cv2.imdecode(np.frombuffer(scan, np.uint8), cv2.IMREAD_COLOR), np.uint8)
             for level in (Level.HARD, (Level.EASY, Level.MEDIUM)[number // 6 % 2]):
                 photo = simulate(image, number, level).jpeg()
-                for rank, candidate in enumerate(candidates_of(snapshot, photo)[:ROWS_A_PHOTO]):
-                    right = snapshot.cover_id(candidate.number) == name
-                    rows.append(Row(candidate.signals, right, rank, number // 3 % 2, absent, level))
+                rows += rows_of(snapshot, photo, name, fold=number // 3 % 2, absent=absent, level=level)
             if number % 60 == 0:
                 print(f"{number}/{len(everything)} covers, {len(rows)} rows", flush=True)
     return rows
@@ -122,12 +155,15 @@ def judge(rows: list[Row], weights: NDArray[np.float64]) -> None:
         return float(1 / (1 + np.exp(-np.clip(np.dot(weights, (1.0, *row.signals)), -40, 40))))
 
     first = [row for row in rows if row.rank == 0]
-    for level in Level:
+    for level in (*Level, "real"):
         own = [row for row in first if row.level == level and not row.absent]
         other = [row for row in first if row.level == level and row.absent]
         right = np.mean([row.right and score(row) >= 0.5 for row in own])
         wrong = sum(not row.right and score(row) >= 0.5 for row in own)
         false = sum(score(row) >= 0.5 for row in other)
+        for row in first:
+            if row.level == level and not row.right and score(row) >= 0.5:
+                print(f"    {row.photo} taken for {row.cover}: {score(row):.2f}")
         print(
             f"  {level}: of {len(own)} with a candidate {right:.1%} right, {wrong} wrong; absent: {false} of {len(other)} accepted"
         )
@@ -144,7 +180,8 @@ def main() -> None:
         rows = [Row(**record) for record in json.loads(arguments.rows.read_text())]
     else:
         with tempfile.TemporaryDirectory() as folder:
-            rows = collect(arguments.data, arguments.covers, Path(folder))
+            rows = collect_real(arguments.data, arguments.covers, Path(folder) / "real")
+            rows += collect(arguments.data, arguments.covers, Path(folder) / "simulated")
         if arguments.rows:
             arguments.rows.write_text(json.dumps([row.__dict__ for row in rows]))
     print(f"{len(rows)} rows, {sum(row.right for row in rows)} right")
