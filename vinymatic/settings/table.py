@@ -30,7 +30,7 @@ class IndexAccess(Common):
 
     sift_dimensions: Dimensions = Field(
         default=128,
-        description="Dimensions of the feature vector. 128 is SIFT itself; fewer goes through a trained PCA. Fixed for the life of an index.",
+        description="Dimensions of the feature vector. 128 is SIFT itself; fewer, through a trained PCA. Fixed for an index's life.",
     )
     backup_folder: Path = Field(
         default=Path("vinymatic-data"),
