@@ -170,6 +170,4 @@ def test_killed_at_any_step_nothing_is_lost_and_nothing_is_there_twice(
         died = list(pool.map(die_at, range(1, len(steps) + 1)))
     # With threads the order differs from run to run, their number hardly: nearly every step was met.
     assert sum(bool(step) for step in died) >= 0.9 * len(steps)
-    assert any(step.startswith("index create manifests/") for step in died), (
-        "never between commit and acknowledge"
-    )
+    assert any(step.startswith("index create manifests/") for step in died), "never between commit and acknowledge"
