@@ -119,12 +119,8 @@ class Snapshot:
         first = bisect_right(self._sorted_ids, max(start_after, prefix))
         if start_after < prefix and prefix in self._number_of:
             first -= 1
-        chosen: list[CoverEntry] = []
-        for cover_id in self._sorted_ids[first:]:
-            if len(chosen) >= limit or not cover_id.startswith(prefix):
-                break
-            chosen.append(self._entry(self._number_of[cover_id]))
-        return chosen
+        page = self._sorted_ids[first : first + limit]
+        return [self._entry(self._number_of[cover_id]) for cover_id in page if cover_id.startswith(prefix)]
 
     def cover_id(self, number: int) -> str:
         segment, place = self._place(number)
