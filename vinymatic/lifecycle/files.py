@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from vinymatic.index.manifest import FileEntry
 from vinymatic.storage.port import ObjectStore
 
 _CHUNK = 1 << 20
+_ARRIVING = ".arriving"
+_ARRIVING_KEPT_SECONDS = 24 * 3_600
 
 
 def sha256_of(path: Path) -> str:
@@ -77,13 +80,13 @@ class FileCache:
         wanted = {entry.sha256 for entry in entries}
         with self._lock:
             for path in self._folder.iterdir():
-                if path.name not in wanted and path.is_file():
+                if path.name not in wanted and not _is_arriving(path):
                     path.unlink(missing_ok=True)
                     self._checked.discard(path.name)
 
     def _fetch(self, entry: FileEntry, path: Path) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        arriving = path.with_name(f"{entry.sha256}.{os.getpid()}.{threading.get_ident()}.arriving")
+        arriving = path.with_name(f"{entry.sha256}.{os.getpid()}.{threading.get_ident()}{_ARRIVING}")
         try:
             self._store.download(entry.key, arriving)
             if not _matches(arriving, entry):
@@ -91,6 +94,14 @@ class FileCache:
             arriving.replace(path)
         finally:
             arriving.unlink(missing_ok=True)
+
+
+def _is_arriving(path: Path) -> bool:
+    """Whether another process is fetching it; what a killed one left behind a day ago is not."""
+    try:
+        return path.suffix == _ARRIVING and time.time() - path.stat().st_mtime < _ARRIVING_KEPT_SECONDS
+    except FileNotFoundError:
+        return True
 
 
 def _matches(path: Path, entry: FileEntry) -> bool:
