@@ -44,7 +44,9 @@ class Endpoint:
             raise SettingError(
                 "METRICS_PORT", str(port), f"a port that is free on METRICS_HOST={host}: {error.strerror}"
             ) from error
-        self._thread = threading.Thread(target=self._server.serve_forever, name="endpoint", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="endpoint", daemon=True
+        )
 
     def start(self) -> None:
         self._thread.start()

@@ -31,4 +31,5 @@ def start_logging(*, debug: bool) -> None:
 
 def _value(value: object) -> str:
     text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    # Beyond ASCII there are more line breaks, and characters that turn the rest of a line around.
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=not text.isprintable())

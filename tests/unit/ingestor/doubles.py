@@ -1,0 +1,47 @@
+"""A queue that a test writes the answers of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from vinymatic.errors import QueueError
+from vinymatic.queueing.port import Message
+
+
+def message(name: str, body: str = "a.jpg", *, receipt: str = "") -> Message:
+    return Message(body, receipt or f"receipt of {name}", name)
+
+
+@dataclass
+class ScriptedQueue:
+    """`answers`: what each `receive` gives or raises, in turn; then nothing. `error`: what every other call raises."""
+
+    answers: list[list[Message] | QueueError] = field(default_factory=list)
+    error: QueueError | None = None
+    refused: list[Message] = field(default_factory=list)
+    received_with: list[int] = field(default_factory=list)
+    acknowledged: list[Message] = field(default_factory=list)
+    extended: list[tuple[list[Message], int]] = field(default_factory=list)
+
+    def receive(self, *, limit: int, wait_seconds: float, visibility_seconds: int) -> list[Message]:
+        self.received_with.append(limit)
+        answer = self.answers.pop(0) if self.answers else []
+        if isinstance(answer, QueueError):
+            raise answer
+        return answer[:limit]
+
+    def acknowledge(self, messages: Sequence[Message]) -> list[Message]:
+        if self.error is not None:
+            raise self.error
+        self.acknowledged += [message for message in messages if message not in self.refused]
+        return [message for message in messages if message in self.refused]
+
+    def extend(self, messages: Sequence[Message], visibility_seconds: int) -> list[Message]:
+        if self.error is not None:
+            raise self.error
+        self.extended.append((list(messages), visibility_seconds))
+        return [message for message in messages if message in self.refused]
+
+    def send(self, body: str) -> None:
+        raise AssertionError("the ingestor sends nothing")

@@ -1,0 +1,140 @@
+"""Commit first, then acknowledge; on a real index."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.covers import random_cover
+from tests.support.faults import Fault, FaultyStore
+from tests.support.index import open_writer
+from tests.unit.ingestor.doubles import ScriptedQueue, message
+from vinymatic.errors import QueueUnavailableError, StorageError
+from vinymatic.lifecycle.rejects import Reject, find_reject, record_reject
+from vinymatic.storage.port import ObjectStore
+from vinymatic_ingestor.batch import PendingBatch
+from vinymatic_ingestor.commit import Committer
+from vinymatic_ingestor.hand import Delivery, Hand
+from vinymatic_ingestor.metrics import Metrics
+from vinymatic_ingestor.outcomes import Ready, Refused
+
+pytestmark = pytest.mark.unit
+
+OLD = Reject("a", "old", "corrupt_image", "truncated", "2026-01-02T03:04:05+00:00")
+
+
+class Desk:
+    """A committer on a real writer, with one batch."""
+
+    def __init__(self, store: ObjectStore, work: Path) -> None:
+        self.store = store
+        self.writer = open_writer(store, work)
+        self.queue = ScriptedQueue()
+        self.hand = Hand(10)
+        self.metrics = Metrics()
+        self.batch = PendingBatch(10, 1.0)
+        self.committer = Committer(self.writer, store, self.queue, self.hand, self.metrics)
+
+    def take(self, name: str, changes: int = 1) -> Delivery:
+        (delivery,) = self.hand.take([message(name)])
+        delivery.open_changes = changes
+        delivery.happened_at = 0.0
+        return delivery
+
+    def commit(self) -> None:
+        self.committer.commit(self.batch.bundle())
+
+    def count(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(f"vinymatic_ingestor_{name}", labels)
+
+
+@pytest.fixture
+def desk(index_store: ObjectStore, tmp_path: Path) -> Desk:
+    return Desk(index_store, tmp_path / "work")
+
+
+def test_a_committed_cover_is_acknowledged_and_its_reject_record_cleared(desk: Desk) -> None:
+    record_reject(desk.store, OLD)
+    desk.batch.add("a", Ready(random_cover("a")), [desk.take("1")], now=0.0)
+    desk.commit()
+    assert desk.writer.entry("a") is not None
+    assert [held.message_id for held in desk.queue.acknowledged] == ["1"]
+    assert len(desk.hand) == 0
+    assert find_reject(desk.store, "a") is None
+    assert desk.count("covers_committed_total", change="added") == 1
+    assert desk.count("ingest_lag_seconds_count") == 1
+
+
+def test_a_refused_images_record_is_not_cleared_by_its_own_batch(desk: Desk) -> None:
+    record_reject(desk.store, OLD)
+    desk.batch.add("a", Refused(OLD), [desk.take("1")], now=0.0)
+    desk.commit()
+    assert find_reject(desk.store, "a") == OLD
+    assert len(desk.queue.acknowledged) == 1
+
+
+def test_a_message_is_acknowledged_only_when_all_its_changes_are_settled(desk: Desk) -> None:
+    delivery = desk.take("1", changes=2)
+    desk.batch.add("a", Ready(random_cover("a")), [delivery], now=0.0)
+    first = desk.batch.bundle()
+    desk.committer.commit(first)
+    desk.batch.settle(first)
+    assert desk.queue.acknowledged == []
+    desk.batch.add("b", Ready(random_cover("b")), [delivery], now=0.0)
+    desk.commit()
+    assert [held.message_id for held in desk.queue.acknowledged] == ["1"]
+
+
+def test_a_message_that_was_given_back_meanwhile_is_not_acknowledged(desk: Desk) -> None:
+    delivery = desk.take("1")
+    desk.batch.add("a", Ready(random_cover("a")), [delivery], now=0.0)
+    desk.hand.release([delivery])
+    desk.commit()
+    assert desk.queue.acknowledged == []
+
+
+@pytest.mark.parametrize("verb", ["put", "create", "list"])
+def test_nothing_is_acknowledged_while_the_store_fails_and_the_same_bundle_may_be_committed_again(
+    index_store: ObjectStore, tmp_path: Path, verb: str
+) -> None:
+    faulty = FaultyStore(index_store, 1, only=lambda called, key: called == verb)
+    desk = Desk(faulty, tmp_path / "work")
+    desk.batch.add("a", Ready(random_cover("a")), [desk.take("1")], now=0.0)
+    faulty.rates = {Fault.UNAVAILABLE: 1.0}
+    with pytest.raises(StorageError):
+        desk.commit()
+    assert desk.queue.acknowledged == []
+    assert len(desk.hand) == 1
+    faulty.rates = {}
+    desk.commit()
+    assert len(desk.queue.acknowledged) == 1
+    assert desk.writer.manifest.covers == 1
+
+
+def test_a_queue_that_cannot_acknowledge_costs_a_repetition_and_nothing_else(desk: Desk) -> None:
+    desk.queue.error = QueueUnavailableError("gone")
+    desk.batch.add("a", Ready(random_cover("a")), [desk.take("1")], now=0.0)
+    desk.commit()
+    assert len(desk.hand) == 0, "it is not held for ever"
+    number = desk.writer.number
+
+    desk.queue.error = None
+    desk.batch = PendingBatch(10, 1.0)
+    desk.batch.add("a", Ready(random_cover("a")), [desk.take("1")], now=0.0)
+    desk.commit()
+    assert desk.writer.number == number
+    assert len(desk.queue.acknowledged) == 1
+
+
+def test_a_cover_that_comes_twice_in_different_versions_is_there_once(desk: Desk) -> None:
+    first, second = desk.take("1"), desk.take("2")
+    desk.batch.add("a", Ready(random_cover("a", "v1")), [first], now=0.0)
+    desk.batch.add("a", Ready(replace(random_cover("a", "v2"))), [second], now=0.0)
+    desk.commit()
+    entry = desk.writer.entry("a")
+    assert entry is not None
+    assert entry.etag == "v2"
+    assert desk.writer.manifest.covers == 1
+    assert len(desk.queue.acknowledged) == 2
