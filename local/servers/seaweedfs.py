@@ -35,6 +35,9 @@ class SeaweedFS(ServerProcess):
                 f"-ip={HOST}",
                 f"-ip.bind={HOST}",
                 *flags,
+                # A bucket takes a volume of its own, and by the size of the disk there would be a few dozen: too few for a suite of tests.
+                "-volume.max=5000",
+                "-master.volumeSizeLimitMB=128",
                 "-s3.port.iceberg=0",
                 "-s3.port.lance=0",
                 "-webdav=false",

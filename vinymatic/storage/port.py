@@ -8,6 +8,7 @@ Failure modes every caller must expect:
 
 - `StorageUnavailableError` from a write means *unknown*: it may have landed. A caller of `create` reads back and compares its commit id.
 - `ObjectExistsError` from `create` may be one's own write whose answer was lost.
+- A bucket that does not exist is `StorageDeniedError`, never `ObjectNotFoundError`: a wrong setting must not look like removed covers.
 - A read may return bytes that differ from what was written; whoever opens a file compares sha256 first.
 """
 
