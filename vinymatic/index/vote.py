@@ -35,7 +35,9 @@ def count_votes(
     `cover_of_feature`: int64 [n, k], the cover that owns each neighbour; −1 for none. `noise_distance`: squared distance of an unrelated
     feature; it stands in for d_k while the index has not k features near, and bounds it, so that one cover alone is not its own noise.
     """
-    noise = np.minimum(neighbours.distances[:, -1], np.float32(noise_distance))
+    nearest, last = neighbours.distances[:, 0], neighbours.distances[:, -1]
+    # All at one distance: copies of one scan, not noise. A cover filed under ten ids would otherwise be found under none of them.
+    noise = np.minimum(np.where(last > nearest, last, np.inf), noise_distance).astype(np.float32)
     distances = neighbours.distances[:, :VOTERS]
     covers = cover_of_feature[:, :VOTERS]
     weights = 1.0 - np.sqrt(distances / np.maximum(noise, 1.0)[:, None])

@@ -78,6 +78,13 @@ def test_in_a_catalogue_of_one_cover_only_what_is_near_votes() -> None:
     assert result == {0: pytest.approx(1 - np.sqrt(10_000 / NOISE))}
 
 
+def test_copies_of_one_scan_that_fill_the_neighbourhood_are_no_noise() -> None:
+    ballot = votes([[1_000.0] * 10], [list(range(10))])
+    assert ballot.noise.tolist() == [NOISE]
+    assert len(ballot.covers) == VOTERS
+    assert (ballot.votes > 0.8).all()
+
+
 def test_where_nothing_is_found_nobody_is_voted_for() -> None:
     ballot = votes([[], []], [[], []])
     assert len(ballot.covers) == len(ballot.votes) == 0
