@@ -40,14 +40,14 @@ class ScoreWeights:
 
 
 WEIGHTS = ScoreWeights(
-    bias=-6.3,
-    inliers=1.32,
-    weighted_coverage=2.55,
-    visible_ratio=-0.35,
-    margin=-3.47,
-    hull=1.0,
-    coverage=1.0,
-    correlation=1.0,
+    bias=-9.02,
+    inliers=0.87,
+    weighted_coverage=1.68,
+    visible_ratio=1.18,
+    margin=-4.69,
+    hull=0.19,
+    coverage=2.10,
+    correlation=5.87,
 )
 
 
