@@ -132,7 +132,8 @@ class Consumer:
         return clean
 
     def _turn(self) -> None:
-        for event in self._events(self._patience()):
+        until_retry = self._bench.start_due(time.monotonic())
+        for event in self._events(self._patience(until_retry)):
             self._handle(event)
         self._commit_if_due()
         if self._retraining.poll():
@@ -141,14 +142,14 @@ class Consumer:
         self._metrics.messages_in_hand.set(len(self._hand))
         self._health.tick()
 
-    def _patience(self) -> float:
+    def _patience(self, until_retry: float | None) -> float:
         """Seconds until something is to be done though nothing happens."""
         now = time.monotonic()
         dues = [_LONGEST_TURN_SECONDS]
+        if until_retry is not None:
+            dues.append(until_retry)
         if (due := self._batch.seconds_until_due(now)) is not None:
             dues.append(max(due, self._commit_not_before - now))
-        if (due := self._bench.start_due(now)) is not None:
-            dues.append(due)
         return max(0.0, min(dues))
 
     def _events(self, patience: float) -> Iterator[Event]:

@@ -33,7 +33,7 @@ class Metrics:
         self.batch_covers = self._histogram("batch_covers", "Covers of one commit.", _COVERS)
         self.commit_seconds = self._histogram("commit_seconds", "Time of one commit, uploads included.", _SECONDS)
         self.work_seconds = self._histogram(
-            "work_seconds", "Time from a change's start in the pool to its features.", _SECONDS
+            "work_seconds", "Time of one try: download, checks and features, without waiting for a thread.", _SECONDS
         )
         self.ingest_lag_seconds = self._histogram(
             "ingest_lag_seconds", "Time from the event to the commit that makes it searchable.", _LAG_SECONDS

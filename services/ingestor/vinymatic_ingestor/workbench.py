@@ -32,7 +32,6 @@ class Finished:
     """A task has ended in the pool, one way or another."""
 
     task: Task
-    started: float
     future: Future[Outcome]
 
 
@@ -88,10 +87,9 @@ class Workbench:
         """Puts a task that holds its key into the pool."""
         if self._closing:
             return
-        started = time.monotonic()
-        future = self._pool.submit(self._work, task.request, self._known(task.key))
+        future = self._pool.submit(self._timed, task.request, self._known(task.key))
         self._running.add(future)
-        future.add_done_callback(lambda done: self._finished(Finished(task, started, done)))
+        future.add_done_callback(lambda done: self._finished(Finished(task, done)))
 
     def start_due(self, now: float) -> float | None:
         """Starts what has waited long enough after a failure; seconds until the next is due."""
@@ -111,7 +109,6 @@ class Workbench:
             self._fail(event.task, error)
             return None
         outcome = event.future.result()
-        self._metrics.work_seconds.observe(time.monotonic() - event.started)
         if _has_read(event.task.request) and not isinstance(outcome, Ignored):
             self._successes += 1
             if self._health.well(PART):
@@ -128,6 +125,10 @@ class Workbench:
         """Starts nothing more; what waits in the pool is dropped, what runs goes on."""
         self._closing = True
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _timed(self, request: Request, known: Known) -> Outcome:
+        with self._metrics.work_seconds.time():
+            return self._work(request, known)
 
     def _fail(self, task: Task, error: Exception) -> None:
         code = error.code if isinstance(error, VinymaticError) else "internal"

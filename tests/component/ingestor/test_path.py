@@ -16,6 +16,7 @@ from tests.support.servers import Pipeline
 from vinymatic.features import FeatureSpec
 from vinymatic.index.query import identify
 from vinymatic.index.results import SearchOptions, Verdict
+from vinymatic.lifecycle.commit import read_newest
 from vinymatic.lifecycle.places import covers_store
 from vinymatic.queueing.events import encode_change
 from vinymatic.queueing.port import Change, ChangeKind
@@ -289,6 +290,22 @@ def test_an_index_in_the_covers_own_bucket_does_not_index_itself(
         assert running.metric("objects_ignored_total") >= 4
         assert running.metric("rejects_total", code="not_an_image") == 0
         assert list(inside.covers()) == ["a.jpg"]
+
+
+def test_two_ingestors_on_one_queue_index_every_cover_once(
+    world: World, pipeline: Pipeline, index_folder: Path
+) -> None:
+    settings = [settings_of(pipeline, index_folder.parent, BATCH_SIZE="2") for _ in range(2)]
+    with Running(settings[0]) as first, Running(settings[1]) as second:
+        eventually(lambda: all(r.metric("manifest") >= 1 for r in (first, second)), "both have opened the index")
+        etags = {f"{number}.jpg": world.put(f"{number}.jpg", scan(number % 5)) for number in range(16)}
+        eventually(lambda: world.covers().keys() == etags.keys(), "all are searchable")
+        eventually(lambda: world.waiting() == (0, 0), "all is acknowledged")
+        assert min(r.metric("covers_committed_total", change="added") for r in (first, second)) > 0
+    newest = read_newest(world.index)
+    assert newest is not None
+    assert newest.covers == len(etags)
+    assert {key: entry.etag for key, entry in world.covers().items()} == etags
 
 
 def test_metrics_and_health_are_served(world: World, running: Running) -> None:

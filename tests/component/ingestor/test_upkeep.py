@@ -92,3 +92,14 @@ def test_a_backup_that_fails_is_told_and_stops_nothing(world: World, pipeline: P
         eventually(lambda: "a.jpg" in world.covers(), "covers are ingested all the same")
         pipeline.s3.create_bucket(Bucket=f"{pipeline.bucket}-missing")
         eventually(lambda: running.health()["status"] == "ok", "the next one succeeds")
+
+
+def test_a_message_in_hand_for_longer_than_its_visibility_is_not_delivered_twice(
+    world: World, pipeline: Pipeline, index_folder: Path
+) -> None:
+    settings = settings_of(pipeline, index_folder.parent, VISIBILITY_TIMEOUT="5", BATCH_AGE="9")
+    with Running(settings) as running:
+        world.put("a.jpg", cover(0).jpeg())
+        eventually(lambda: "a.jpg" in world.covers(), "it is searchable once the batch is old enough")
+        running.settle(world)
+        assert running.metric("messages_received_total") == world.sent
