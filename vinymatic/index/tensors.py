@@ -26,9 +26,15 @@ _LONGEST_HEADER = 1 << 20
 def dump_arrays(
     arrays: Mapping[str, Array], *, kind: str, version: int, notes: Mapping[str, str] | None = None
 ) -> bytes:
-    """The file's bytes. `kind` and `version` go into its header, `notes` beside them."""
+    """The file's bytes, always the same for the same arguments. `kind` and `version` go into its header, `notes` beside them."""
     metadata = {"format": kind, "version": str(version), **(notes or {})}
-    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata=metadata)
+    data = save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata=metadata)
+    # safetensors writes the metadata in an order that differs from run to run: an encoding that is made again under the same key would
+    # then no longer have the sha256 that a manifest holds.
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.dumps(json.loads(data[8:start]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + data[start:]
 
 
 def map_arrays(path: Path, *, kind: str, newest: int) -> tuple[dict[str, Array], dict[str, str]]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from safetensors.numpy import load
 
 from vinymatic.errors import CorruptFileError, UnsupportedFormatError
 from vinymatic.index.tensors import Array, dump_arrays, expect_array, map_arrays
@@ -65,8 +66,19 @@ def test_arrays_come_back_as_they_were(tmp_path: Path, contents: dict[str, Array
 
 
 def test_the_same_arrays_give_the_same_bytes() -> None:
+    # Two trainers may write the same encoding under the same key, and a manifest holds the sha256 of one of them.
     contents: dict[str, Array] = {"b": np.arange(7, dtype=np.uint8), "a": np.arange(5, dtype=np.uint64)}
-    assert dump_arrays(contents, kind="thing", version=1) == dump_arrays(contents, kind="thing", version=1)
+    notes = {"epoch": "1", "kept": "0.5", "ü": "é"}
+    assert len({dump_arrays(contents, kind="thing", version=1, notes=notes) for _ in range(30)}) == 1
+
+
+def test_another_reader_of_safetensors_understands_the_file() -> None:
+    contents: dict[str, Array] = {"b": np.arange(7, dtype=np.uint8), "a": np.arange(5, dtype=np.uint64)}
+    data = dump_arrays(contents, kind="thing", version=1, notes={"ü": "é" * 9})
+    again = load(data)
+    assert again.keys() == contents.keys()
+    assert all(np.array_equal(again[name], array) for name, array in contents.items())
+    assert int.from_bytes(data[:8], "little") % 8 == 0, "the arrays are to lie aligned"
 
 
 def test_arrays_that_are_not_contiguous_come_back_in_order(tmp_path: Path) -> None:
