@@ -31,4 +31,6 @@ def open_feature_model(path: Path, dimensions: int) -> FeatureModel:
         kept = float(metadata["kept"])
     except (KeyError, ValueError) as error:
         raise CorruptFileError(f"{path.name}: not a feature model: {error}") from error
+    if not 0 < kept <= 1:
+        raise CorruptFileError(f"{path.name}: not a feature model: it keeps {kept} of the variance")
     return FeatureModel(dimensions, mean, basis, kept)
