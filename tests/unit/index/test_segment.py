@@ -179,6 +179,16 @@ def test_files_of_a_newer_version_are_refused_as_such(tmp_path: Path) -> None:
         Segment(opened, points, 128)
 
 
+def test_an_array_of_a_later_release_is_not_looked_at(tmp_path: Path) -> None:
+    for path, kind in zip(write(tmp_path, [make_cover()]), (COVERS_KIND, POINTS_KIND), strict=True):
+        arrays = map_arrays(path, kind=kind, newest=VERSION)[0]
+        data = dump_arrays(arrays | {"colour": np.zeros(3, np.float32)}, kind=kind, version=VERSION)
+        path.unlink()
+        path.write_bytes(data)
+    segment = Segment(CoverTable(tmp_path / "covers.safetensors"), tmp_path / "points.safetensors", 128)
+    assert segment.table.ids == ["a"]
+
+
 @pytest.mark.parametrize(
     ("name", "array"),
     [
