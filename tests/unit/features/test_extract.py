@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -86,8 +87,16 @@ def test_the_best_features_come_first() -> None:
     few, many = (extract(sleeve_picture(), replace(SPEC, num_features=n)) for n in (40, 200))
     assert np.array_equal(few.points, many.points[:40])
     assert np.array_equal(few.descriptors, many.descriptors[:40])
-    strong, weak = many.points[:50, 2].mean(), many.points[-50:, 2].mean()
-    assert strong > weak, "larger keypoints survive a photo better and must not come last"
+
+
+def test_large_keypoints_are_preferred_to_what_their_response_alone_says() -> None:
+    # They survive a photo better.
+    picture = sleeve_picture()
+    boxed = scale_into_box(picture.grey, SPEC.nor_x, SPEC.nor_y)
+    keypoints = cv2.SIFT_create(nfeatures=1_000).detect(boxed)  # type: ignore[attr-defined]
+    by_response = sorted(keypoints, key=lambda keypoint: -keypoint.response)[:60]
+    chosen = extract(picture, replace(SPEC, num_features=60)).points
+    assert chosen[:, 2].mean() > 1.2 * np.mean([keypoint.size for keypoint in by_response])
 
 
 def test_more_features_than_are_detected_by_default_can_be_asked_for() -> None:

@@ -91,6 +91,18 @@ def test_a_speck_is_no_evidence() -> None:
     assert seen(view([(100, 100), (110, 100), (110, 110), (100, 110)]), shake=0.05) is None
 
 
+def test_a_view_in_which_the_cover_reaches_behind_the_camera_is_no_evidence() -> None:
+    # What is matched lies in front; the cover's far side would lie behind, and its outline is none.
+    behind = np.array([[0.5, 0, 20], [0, 0.5, 20], [-1 / 150, 0, 1.0]])
+    cover = flat_cover(400)
+    front = (cover.points[:, :2] < 100).all(axis=1)
+    part = replace(cover, points=cover.points[front], descriptors=cover.descriptors[front])
+    assert len(part) > 30
+    query = query_of(photo_through(part, behind))
+    assert verify(query, cover) is None
+    assert verify(query, replace(part, width=100, height=100)) is not None
+
+
 def test_features_on_one_line_or_one_spot_are_no_evidence() -> None:
     for collapse in ([[1.0, 0.0], [1.0, 0.0]], [[0.0, 0.0], [0.0, 0.0]]):
         cover = flat_cover()
