@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vinymatic.features.extract import RAW_DIMENSIONS
+from vinymatic.features.extract import RAW_DIMENSIONS, ROOTSIFT_SCALE
 from vinymatic.features.types import DescriptorArray
 
 # Half a RootSIFT step: the first components reach ±250, which must fit a byte around 128.
@@ -37,6 +37,11 @@ class FeatureModel:
     def noise_distance(self) -> float:
         """Squared distance, in stored steps, beyond which a neighbour is no evidence."""
         return _NOISE_DISTANCE if self.basis is None else _NOISE_DISTANCE * self.kept * PCA_STEP**2
+
+    @property
+    def square_length(self) -> float:
+        """Squared length of a descriptor, in stored steps: RootSIFTs are unit vectors."""
+        return ROOTSIFT_SCALE**2 if self.basis is None else (ROOTSIFT_SCALE * PCA_STEP) ** 2
 
     def reduce(self, descriptors: DescriptorArray) -> DescriptorArray:
         """uint8 [n, 128] → uint8 [n, dimensions]."""

@@ -42,7 +42,7 @@ def search(snapshot: Snapshot, features: Features, boxed: GreyArray, timer: Step
         owners = snapshot.covers_of(neighbours.features)
         ballot = count_votes(neighbours, owners, VERIFIED, snapshot.model.noise_distance)
     with timer.step("verify"):
-        query = make_query(features, ballot.noise)
+        query = make_query(features, ballot.noise, snapshot.model.square_length)
         verified = [
             (int(number), float(votes), evidence)
             for number, votes in zip(ballot.covers, ballot.votes, strict=True)

@@ -36,6 +36,7 @@ class Query:
     vectors: FloatArray
     squares: FloatArray
     noise: FloatArray
+    square_length: float
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,10 @@ class Evidence:
     photo_points: FloatArray
 
 
-def make_query(features: Features, noise: FloatArray) -> Query:
-    """`noise`: float32 [n], squared d_k of each feature."""
+def make_query(features: Features, noise: FloatArray, square_length: float) -> Query:
+    """`noise`: float32 [n], squared d_k of each feature. `square_length`: the feature model's."""
     vectors = features.descriptors.astype(np.float32)
-    return Query(features, vectors, np.einsum("ij,ij->i", vectors, vectors), noise)
+    return Query(features, vectors, np.einsum("ij,ij->i", vectors, vectors), noise, square_length)
 
 
 def verify(query: Query, cover: Features) -> Evidence | None:
@@ -94,7 +95,8 @@ def verify(query: Query, cover: Features) -> Evidence | None:
         weighted_coverage=weighted,
         hull=_hull_share(source[kept], cover),
         visible_ratio=int(kept.sum()) / max(1, _visible(homography, cover, query.features)),
-        cosine=_mean_cosine(query, rows[kept], cover, columns[kept], distances[kept]),
+        # Of unit vectors, from their distance: PCA's bytes lie around 128 and would all point the same way.
+        cosine=max(0.0, 1.0 - float(distances[kept].mean()) / (2.0 * query.square_length)),
         outline=outline,
         photo_points=target[kept],
     )
@@ -164,12 +166,3 @@ def _visible(homography: Homography, cover: Features, photo: Features) -> int:
     seen = project(homography, cover.points[:, :2].astype(np.float64))
     inside = (seen[:, 0] >= 0) & (seen[:, 0] < photo.width) & (seen[:, 1] >= 0) & (seen[:, 1] < photo.height)
     return int(inside.sum())
-
-
-def _mean_cosine(
-    query: Query, rows: NDArray[np.int64], cover: Features, columns: NDArray[np.int64], distances: FloatArray
-) -> float:
-    lengths = query.squares[rows]
-    others = np.einsum("ij,ij->i", *(2 * (np.asarray(cover.descriptors[columns], np.float32),)))
-    cosines = (lengths + others - distances) / np.maximum(2.0 * np.sqrt(lengths * others), 1.0)
-    return float(np.clip(cosines.mean(), 0.0, 1.0))

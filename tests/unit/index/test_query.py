@@ -199,6 +199,12 @@ def test_an_index_of_64_dimensions_answers_too(tmp_path: Path) -> None:
     assert ask(snapshot, photo_of(ABSENT[0])).covers == ()
 
 
+def test_the_cosine_means_the_same_in_fewer_dimensions(tmp_path: Path, ten: Snapshot) -> None:
+    small = catalogue(make_index(tmp_path / "index", FeatureSpec(dimensions=64)), [prepared(2)], 64)
+    (whole,), (reduced,) = (ask(snapshot, photo_of(2)).covers for snapshot in (ten, small))
+    assert reduced.cosine == pytest.approx(whole.cosine, abs=0.01)
+
+
 @pytest.mark.parametrize("empty", [True, False])
 def test_a_bad_photo_is_refused_whatever_the_catalogue_holds(ten: Snapshot, made: Maker, empty: bool) -> None:
     snapshot = made([]) if empty else ten

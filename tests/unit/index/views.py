@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.unit.index.small import descriptors
+from vinymatic.features.model import FeatureModel
 from vinymatic.features.types import Features
 from vinymatic.index.verify import Query, make_query, project
 
@@ -56,4 +57,4 @@ def photo_through(
 
 
 def query_of(photo: Features, noise: float = NOISE) -> Query:
-    return make_query(photo, np.full(len(photo), noise, np.float32))
+    return make_query(photo, np.full(len(photo), noise, np.float32), FeatureModel().square_length)
