@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -139,11 +138,6 @@ class Segment:
         rows = slice(int(self.table.first[place]), int(self.table.first[place + 1]))
         width, height = (int(side) for side in self.table.box[place])
         return Features(unpack_points(self._points[rows]), self.descriptors[rows], width, height)
-
-    @cached_property
-    def cover_of_feature(self) -> NDArray[np.int32]:
-        """int32 [features]: the place of the cover that each feature belongs to."""
-        return np.repeat(np.arange(len(self.table), dtype=np.int32), np.diff(self.table.first))
 
 
 def pack_points(points: NDArray[np.float32]) -> NDArray[np.uint16]:
