@@ -37,8 +37,8 @@ unit: venv ## tests that need nothing
 component: venv ## tests that start real servers on loopback
 	$(BIN)/pytest -m component
 
-test: lint types venv ## everything that must pass
-	$(BIN)/pytest
+test: lint types venv ## everything that must pass; tests run on up to 4 cores
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
