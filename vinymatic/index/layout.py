@@ -42,9 +42,9 @@ def points_key(segment: str) -> str:
     return f"{SEGMENTS}{segment}/features.points.safetensors"
 
 
-def codes_key(segment: str, epoch: int, codebook_digest: str) -> str:
-    """A segment's encoding under one codebook, named after both for the same reason as `codebook_key`."""
-    return f"{SEGMENTS}{segment}/codes-{epoch}-{codebook_digest[:16]}.safetensors"
+def codes_key(segment: str, epoch: int, digest: str) -> str:
+    """A segment's encoding under one codebook, named by content for the same reason as `codebook_key`."""
+    return f"{SEGMENTS}{segment}/codes-{epoch}-{digest[:16]}.safetensors"
 
 
 def codebook_key(epoch: int, digest: str) -> str:

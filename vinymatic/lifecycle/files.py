@@ -6,10 +6,17 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vinymatic.errors import CorruptFileError, ObjectNotFoundError
+from vinymatic.index.codebook import Codebook
+from vinymatic.index.encoding import dump_encoding, encode_descriptors
+from vinymatic.index.layout import codes_key
 from vinymatic.index.manifest import FileEntry
 from vinymatic.storage.port import ObjectStore
 
@@ -35,6 +42,17 @@ def put_file(store: ObjectStore, key: str, data: bytes) -> FileEntry:
     """Uploads an immutable file and returns what a manifest says of it."""
     store.put(key, data)
     return file_entry(key, data)
+
+
+def put_by_content(store: ObjectStore, key_of: Callable[[str], str], data: bytes) -> FileEntry:
+    """Uploads an immutable file whose key is made of its sha256: whoever writes other bytes writes them elsewhere."""
+    return put_file(store, key_of(hashlib.sha256(data).hexdigest()), data)
+
+
+def put_encoding(store: ObjectStore, segment: str, codebook: Codebook, descriptors: NDArray[np.uint8]) -> FileEntry:
+    """Encodes a segment's descriptors (uint8 [n, dimensions]) and uploads the result."""
+    data = dump_encoding(encode_descriptors(codebook, descriptors))
+    return put_by_content(store, partial(codes_key, segment, codebook.epoch), data)
 
 
 class FileCache:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from functools import partial
 
 from vinymatic.features.extract import RAW_DIMENSIONS
 from vinymatic.index.bootstrap import FIRST_EPOCH, first_codebook, first_feature_model
@@ -10,7 +10,7 @@ from vinymatic.index.feature_model_file import dump_feature_model
 from vinymatic.index.layout import codebook_key, feature_model_key
 from vinymatic.index.manifest import CodebookEntry, Manifest
 from vinymatic.lifecycle.commit import commit, stamp
-from vinymatic.lifecycle.files import put_file
+from vinymatic.lifecycle.files import put_by_content
 from vinymatic.storage.port import ObjectStore
 
 
@@ -20,11 +20,9 @@ def first_commit(store: ObjectStore, dimensions: int, writer: str) -> Manifest:
     codebook = first_codebook(model)
     model_file = None
     if dimensions != RAW_DIMENSIONS:
-        data = dump_feature_model(model)
-        model_file = put_file(store, feature_model_key(hashlib.sha256(data).hexdigest()), data)
-    data = codebook.to_bytes()
-    # Named by content: two machines may train bytes that differ, and both may try to be first.
-    book_file = put_file(store, codebook_key(FIRST_EPOCH, hashlib.sha256(data).hexdigest()), data)
+        model_file = put_by_content(store, feature_model_key, dump_feature_model(model))
+    # By content: two machines may train bytes that differ, and both may try to be first.
+    book_file = put_by_content(store, partial(codebook_key, FIRST_EPOCH), codebook.to_bytes())
     entry = CodebookEntry(epoch=FIRST_EPOCH, file=book_file, lists=codebook.lists, trained_covers=0)
 
     def propose(newest: Manifest | None) -> Manifest | None:

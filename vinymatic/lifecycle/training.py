@@ -6,9 +6,8 @@ switch; a switch that finds a segment without its encoding encodes it and tries 
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,13 +18,12 @@ from vinymatic.errors import NoIndexError
 from vinymatic.features.model import FeatureModel
 from vinymatic.index.bootstrap import bootstrap_sample
 from vinymatic.index.codebook import Codebook, lists_for, train_codebook
-from vinymatic.index.encoding import dump_encoding, encode_descriptors
 from vinymatic.index.feature_model_file import open_feature_model
-from vinymatic.index.layout import codebook_key, codes_key
+from vinymatic.index.layout import codebook_key
 from vinymatic.index.manifest import CodebookEntry, FileEntry, Manifest, SegmentEntry
 from vinymatic.index.segment import CoverTable, Segment
 from vinymatic.lifecycle.commit import commit, read_newest, stamp
-from vinymatic.lifecycle.files import FileCache, put_file
+from vinymatic.lifecycle.files import FileCache, put_by_content, put_encoding
 from vinymatic.lifecycle.progress import Progress, no_progress
 from vinymatic.storage.port import ObjectStore
 
@@ -52,11 +50,11 @@ def train(store: ObjectStore, work: Path, *, progress: Progress = no_progress, w
         progress("train", 0, 1)
         codebook, entry = trainer.train()
         progress("train", 1, 1)
-        trainer.encode_all(manifest.segments, codebook, entry, progress)
+        trainer.encode_all(manifest.segments, codebook, progress)
 
         def propose(newest: Manifest | None) -> Manifest | None:
             assert newest is not None
-            trainer.encode_all(newest.segments, codebook, entry, progress)
+            trainer.encode_all(newest.segments, codebook, progress)
             return activated(newest, entry, trainer.codes, images_at_training=manifest.images_ingested, writer=writer)
 
         return commit(store, propose).manifest.active_epoch
@@ -101,8 +99,7 @@ class _Trainer:
         sample = self._sample(min(features, max(lists * SAMPLE_PER_LIST, 1 << 16), LARGEST_SAMPLE))
         epoch = max(manifest.codebooks) + 1
         codebook = train_codebook(sample, lists, epoch)
-        data = codebook.to_bytes()
-        file = put_file(self._store, codebook_key(epoch, hashlib.sha256(data).hexdigest()), data)
+        file = put_by_content(self._store, partial(codebook_key, epoch), codebook.to_bytes())
         log.info("trained epoch=%d lists=%d sample=%d", epoch, lists, len(sample))
         return codebook, CodebookEntry(epoch=epoch, file=file, lists=lists, trained_covers=manifest.covers)
 
@@ -110,15 +107,13 @@ class _Trainer:
         self,
         segments: tuple[SegmentEntry, ...],
         codebook: Codebook,
-        entry: CodebookEntry,
-        progress: Callable[[str, int, int], None],
+        progress: Progress,
     ) -> None:
         missing = [segment for segment in segments if segment.id not in self.codes]
         for done, segment in enumerate(missing):
             progress("encode", done, len(missing))
-            data = dump_encoding(encode_descriptors(codebook, self._open(segment).descriptors))
-            key = codes_key(segment.id, codebook.epoch, entry.file.sha256)
-            self.codes[segment.id] = put_file(self._store, key, data)
+            descriptors = self._open(segment).descriptors
+            self.codes[segment.id] = put_encoding(self._store, segment.id, codebook, descriptors)
         progress("encode", len(missing), len(missing))
 
     def _open(self, entry: SegmentEntry) -> Segment:

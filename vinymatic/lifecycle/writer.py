@@ -16,15 +16,14 @@ from vinymatic.errors import IndexMismatchError, NoIndexError
 from vinymatic.features import FeatureSpec
 from vinymatic.features.model import FeatureModel
 from vinymatic.index.codebook import Codebook
-from vinymatic.index.encoding import dump_encoding, encode_descriptors
 from vinymatic.index.feature_model_file import open_feature_model
-from vinymatic.index.layout import codes_key, covers_key, points_key
+from vinymatic.index.layout import covers_key, points_key
 from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
 from vinymatic.index.segment import PreparedCover, build_segment
 from vinymatic.index.snapshot import CoverEntry
 from vinymatic.lifecycle.catalogue import Catalogue
 from vinymatic.lifecycle.commit import commit, read_newest, stamp
-from vinymatic.lifecycle.files import FileCache, put_file
+from vinymatic.lifecycle.files import FileCache, put_encoding, put_file
 from vinymatic.lifecycle.first import first_commit
 from vinymatic.lifecycle.ulid import new_ulid
 from vinymatic.storage.port import ObjectStore
@@ -187,10 +186,7 @@ class Writer:
         for epoch in {manifest.active_epoch, manifest.candidate_epoch} - {None, *upload.codes}:
             assert epoch is not None
             descriptors = np.concatenate([cover.features.descriptors for cover in upload.covers])
-            data = dump_encoding(encode_descriptors(self._codebook(manifest, epoch), descriptors))
-            upload.codes[epoch] = put_file(
-                self._store, codes_key(upload.id, epoch, manifest.codebooks[epoch].file.sha256), data
-            )
+            upload.codes[epoch] = put_encoding(self._store, upload.id, self._codebook(manifest, epoch), descriptors)
 
     def _codebook(self, manifest: Manifest, epoch: int) -> Codebook:
         entry = manifest.codebooks[epoch]

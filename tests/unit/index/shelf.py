@@ -49,7 +49,7 @@ class Shelf:
             points_file=self.put(points_key(name), files.points),
             codes={
                 epoch: self.put(
-                    codes_key(name, epoch, book.file.sha256),
+                    codes_key(name, epoch, book.file.sha256),  # any name will do
                     dump_encoding(encode_descriptors(codebook(epoch, seed=epoch + 1), descriptors)),
                 )
                 for epoch, book in self.books.items()
