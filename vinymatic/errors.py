@@ -7,6 +7,7 @@
     │   ├── CorruptImageError     truncated or damaged
     │   ├── ImageTooLargeError    more bytes or pixels than allowed
     │   └── NoObjectFoundError    decoded, but nothing in it can be recognised
+    ├── ListingError              a list of keys or an inventory that cannot be read, or is not of our bucket
     ├── StorageError
     │   ├── ObjectNotFoundError
     │   ├── ObjectExistsError     a create met an object that is already there (HTTP 412)
@@ -70,6 +71,10 @@ class ImageTooLargeError(ImageError):
 
 class NoObjectFoundError(ImageError):
     code = "no_object_found"
+
+
+class ListingError(VinymaticError):
+    code = "bad_listing"
 
 
 class StorageError(VinymaticError):

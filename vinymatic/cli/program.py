@@ -9,6 +9,10 @@ from vinymatic.cli.lazy import LazyGroup, Place
 
 COMMANDS = {
     "index": Place("vinymatic.cli.index", "index", "Build, change, look into and search the index."),
+    "import": Place(
+        "vinymatic.cli.import_", "import_", "Bring an existing catalogue: a folder, a bucket, an inventory."
+    ),
+    "export": Place("vinymatic.cli.export", "export", "Write the covers' IDs and metadata as CSV or JSON lines."),
     "train": Place("vinymatic.cli.train", "train", "Train a new codebook on the index's covers."),
     "backup": Place("vinymatic.cli.copies", "backup", "Copy the index to its backup."),
     "restore": Place("vinymatic.cli.copies", "restore", "Bring the index back from its backup."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vinymatic.index.manifest import Manifest, SegmentEntry
@@ -31,6 +31,10 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def __iter__(self) -> Iterator[str]:
+        """The ids, in no order."""
+        return iter(self._places)
 
     def etag(self, cover_id: str) -> str | None:
         found = self._places.get(cover_id)

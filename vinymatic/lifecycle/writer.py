@@ -111,6 +111,10 @@ class Writer:
         """What the newest known manifest holds under this id."""
         return self._catalogue.entry(cover_id)
 
+    def ids(self) -> list[str]:
+        """The ids of the newest known manifest's covers, in no order."""
+        return list(self._catalogue)
+
     def commit(self, batch: Batch) -> CommitReport:
         """Commits the batch as one manifest, or none when it changes nothing.
 

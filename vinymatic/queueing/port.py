@@ -67,3 +67,11 @@ class Queue(Protocol):
     def send(self, body: str) -> None:
         """Puts one message in."""
         ...
+
+    def send_many(self, bodies: Sequence[str]) -> list[str]:
+        """Puts many messages in (any number: the adapter splits); returns those that could not be.
+
+        Raises only when nothing could be put in. After a lost answer a message may be in though it is returned: sent again, it
+        is there twice.
+        """
+        ...

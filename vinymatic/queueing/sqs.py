@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
@@ -28,7 +28,8 @@ _READ_SECONDS = LONGEST_WAIT_SECONDS + 10
 # Every call may be made twice: none of them does harm the second time.
 _ATTEMPTS = 2
 
-_Call = Callable[[Sequence[Message]], Sequence["BatchResultErrorEntryTypeDef"]]
+T = TypeVar("T")
+_Call = Callable[[Sequence[T]], Sequence["BatchResultErrorEntryTypeDef"]]
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,15 @@ class SqsQueue:
         with translated(f"send to {self.url}"):
             self._client.send_message(QueueUrl=self.url, MessageBody=body)
 
+    def send_many(self, bodies: Sequence[str]) -> list[str]:
+        def put(batch: Sequence[str]) -> Sequence[BatchResultErrorEntryTypeDef]:
+            return self._client.send_message_batch(
+                QueueUrl=self.url,
+                Entries=[{"Id": str(place), "MessageBody": body} for place, body in enumerate(batch)],
+            ).get("Failed", [])
+
+        return self._in_batches(f"send to {self.url}", bodies, put)
+
     def _receive_page(self, limit: int, wait: int, visibility_seconds: int) -> list[Message]:
         with translated(f"receive from {self.url}"):
             answer = self._client.receive_message(
@@ -124,17 +134,17 @@ class SqsQueue:
             )
         return [_message(message) for message in answer.get("Messages", [])]
 
-    def _in_batches(self, action: str, messages: Sequence[Message], call: _Call) -> list[Message]:
-        failed: list[Message] = []
+    def _in_batches(self, action: str, entries: Sequence[T], call: _Call[T]) -> list[T]:
+        failed: list[T] = []
         error: QueueError | None = None
-        for batch in _batches(messages):
+        for batch in _batches(entries):
             try:
                 with translated(action):
                     failed += [batch[int(entry["Id"])] for entry in call(batch)]
             except QueueError as caught:
                 error = caught
                 failed += batch
-        if error is not None and len(failed) == len(messages):
+        if error is not None and len(failed) == len(entries):
             raise error
         return failed
 
@@ -148,9 +158,9 @@ def endpoint_of(queue_url: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _batches(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
-    for start in range(0, len(messages), LARGEST_BATCH):
-        yield messages[start : start + LARGEST_BATCH]
+def _batches(entries: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(entries), LARGEST_BATCH):
+        yield entries[start : start + LARGEST_BATCH]
 
 
 def _message(message: MessageTypeDef) -> Message:

@@ -123,6 +123,9 @@ class SteppedQueue:
     def send(self, body: str) -> None:
         self._inner.send(body)
 
+    def send_many(self, bodies: Sequence[str]) -> list[str]:
+        return self._inner.send_many(bodies)
+
 
 def run_killable(environment: Mapping[str, str], fatal: int, journal: Path) -> None:
     """The process's main function. `fatal` 0: it lives until SIGTERM."""

@@ -45,3 +45,6 @@ class ScriptedQueue:
 
     def send(self, body: str) -> None:
         raise AssertionError("the ingestor sends nothing")
+
+    def send_many(self, bodies: Sequence[str]) -> list[str]:
+        raise AssertionError("the ingestor sends nothing")

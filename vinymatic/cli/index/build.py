@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from vinymatic.cli.options import index_command
-from vinymatic.cli.words import counted
 from vinymatic.settings import IngestorSettings
 
 if TYPE_CHECKING:
-    from vinymatic.cli.index.scans import Scan, Summary
+    from vinymatic.cli.index.scans import Scan
+    from vinymatic.lifecycle.bulk import Summary
 
 _READS = ("num_features", "nor_x", "nor_y", "max_pixels", "max_object_bytes")
 
@@ -59,29 +59,16 @@ def add(settings: IngestorSettings, files: tuple[Path, ...], cover_id: str | Non
 def _index(settings: IngestorSettings, scans: Sequence[Scan]) -> Summary:
     from tqdm import tqdm
 
-    from vinymatic.cli.index.scans import Limits, index_scans
-    from vinymatic.features import FeatureSpec
-    from vinymatic.lifecycle.places import index_store, work_folder
-    from vinymatic.lifecycle.writer import Writer
+    from vinymatic.cli.bulk import advise_training, limits_of, open_cli_writer, report, spec_of
+    from vinymatic.cli.index.scans import index_scans
+    from vinymatic.lifecycle.bulk import Summary
+    from vinymatic.lifecycle.places import index_store
 
     store = index_store(settings)
-    spec = FeatureSpec(settings.sift_dimensions, settings.num_features, settings.nor_x, settings.nor_y)
-    writer = Writer(store, work_folder(settings), spec, writer="cli")
-    writer.open()
-    limits = Limits(settings.max_pixels, settings.max_object_bytes)
+    writer = open_cli_writer(settings, store)
+    summary = Summary()
     with tqdm(total=len(scans), desc="index", unit="scan", disable=None) as bar:
-        summary = index_scans(writer, store, scans, spec, limits, advance=bar.update)
-    _report(summary, store.url, writer.number)
-    if 0 < settings.retraining_interval <= writer.images_since_training:
-        waiting = counted(writer.images_since_training, "image")
-        click.echo(f"{waiting} since the last training: `vinymatic train` keeps searches fast and exact")
+        index_scans(writer, store, scans, spec_of(settings), limits_of(settings), summary=summary, advance=bar.update)
+    report(summary, store.url, writer.number)
+    advise_training(settings, writer)
     return summary
-
-
-def _report(summary: Summary, url: str, number: int) -> None:
-    for refused in summary.refused:
-        click.echo(f"refused: {refused}", err=True)
-    click.echo(
-        f"{url}: {counted(summary.added, 'cover')} added, {summary.replaced} replaced, {summary.unchanged} unchanged,"
-        f" {len(summary.refused)} refused; manifest {number}"
-    )
