@@ -111,6 +111,18 @@ class FaultyStore:
     def upload(self, key: str, path: Path) -> ObjectInfo:
         return self._call("upload", key, lambda _: self.inner.upload(key, path))
 
+    def copy_from(self, source: ObjectStore, source_key: str, key: str) -> ObjectInfo | None:
+        """CORRUPT: one byte of what was copied is flipped at its destination."""
+        inner = source.inner if isinstance(source, FaultyStore) else source
+
+        def copy(fault: Fault | None) -> ObjectInfo | None:
+            info = self.inner.copy_from(inner, source_key, key)
+            if info is not None and fault is Fault.CORRUPT:
+                self.inner.put(key, self._flipped(self.inner.get(key)[0]))
+            return info
+
+        return self._call("copy_from", key, copy)
+
     def local_path(self, key: str) -> Path | None:
         """None: reading in place would go around the faults."""
         return None

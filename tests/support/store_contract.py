@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.faults import FaultyStore
 from vinymatic.errors import (
     ImageTooLargeError,
     InvalidKeyError,
@@ -230,6 +231,43 @@ class StoreContract(ABC):
         assert store.download(key, tmp_path / "copy").key == key
         store.delete(key)
         assert list(store.list()) == []
+
+    @pytest.mark.parametrize("size", [0, 1, 3_000_001])
+    def test_a_copy_from_its_own_kind_is_whole_and_leaves_the_source_as_it_was(
+        self, store: ObjectStore, size: int
+    ) -> None:
+        data = (bytes(range(251)) * (size // 251 + 1))[:size]
+        source = self.open_below("source")
+        before = source.put("files/one é+&%.bin", data)
+        copied = store.copy_from(source, "files/one é+&%.bin", "copies/one")
+        assert copied is not None
+        got, info = store.get("copies/one")
+        assert got == data
+        assert (copied.key, copied.size, copied.etag) == (info.key, size, info.etag)
+        after = source.head("files/one é+&%.bin")
+        assert (after.size, after.etag) == (before.size, before.etag)
+
+    def test_a_copy_replaces_and_stands_on_its_own(self, store: ObjectStore) -> None:
+        source = self.open_below("source")
+        store.put("a", b"old and longer")
+        source.put("a", b"new")
+        assert store.copy_from(source, "a", "a") is not None
+        source.put("a", b"newer")
+        source.delete("a")
+        assert store.get("a")[0] == b"new"
+
+    def test_a_copy_of_what_is_not_there_changes_nothing(self, store: ObjectStore) -> None:
+        store.put("a", b"kept")
+        with pytest.raises(ObjectNotFoundError):
+            store.copy_from(self.open_below("source"), "a", "a")
+        assert store.get("a")[0] == b"kept"
+
+    def test_a_copy_from_where_the_store_cannot_reach_is_left_to_the_caller(self, store: ObjectStore) -> None:
+        stranger = FaultyStore(self.open_below("source"))
+        stranger.put("a", b"x")
+        assert store.copy_from(stranger, "a", "a") is None
+        with pytest.raises(ObjectNotFoundError):
+            store.head("a")
 
     def test_two_stores_do_not_see_each_other(self, store: ObjectStore) -> None:
         """`sub_store` under the same root: a prefix is a store of its own."""

@@ -14,8 +14,9 @@ COMMANDS = {
     ),
     "export": Place("vinymatic.cli.export", "export", "Write the covers' IDs and metadata as CSV or JSON lines."),
     "train": Place("vinymatic.cli.train", "train", "Train a new codebook on the index's covers."),
-    "backup": Place("vinymatic.cli.copies", "backup", "Copy the index to its backup."),
-    "restore": Place("vinymatic.cli.copies", "restore", "Bring the index back from its backup."),
+    "backup": Place("vinymatic.cli.backup", "backup", "Copy the index to its backup; list and prune backups."),
+    "restore": Place("vinymatic.cli.restore", "restore", "Bring the index back from its backup."),
+    "drill": Place("vinymatic.cli.drill", "drill", "Prove that a backup answers as it did when it was made."),
     "settings": Place("vinymatic.cli.settings", "settings", "Every environment variable, its meaning and default."),
     "version": Place("vinymatic.cli.version", "version", "The version of this program."),
 }

@@ -9,6 +9,7 @@ MANIFESTS = "manifests/"
 SEGMENTS = "segments/"
 CODEBOOKS = "codebooks/"
 REJECTS = "rejects/"
+DRILLS = "drills/"
 
 # Numbers are written as what is left to this bound, so that the newest manifest is the first of a listing.
 _LAST_NUMBER = 10**16 - 1
@@ -55,6 +56,11 @@ def codebook_key(epoch: int, digest: str) -> str:
 def feature_model_key(digest: str) -> str:
     """The PCA of an index whose SIFT_DIMENSIONS is under 128, named by its content."""
     return f"{CODEBOOKS}feature-model-{digest[:16]}.safetensors"
+
+
+def drill_key(number: int) -> str:
+    """The answers recorded when manifest `number` was backed up. Raises ValueError as `manifest_key` does."""
+    return DRILLS + manifest_key(number).removeprefix(MANIFESTS)
 
 
 def reject_key(source_key: str) -> str:

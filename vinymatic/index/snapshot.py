@@ -109,10 +109,14 @@ class Snapshot:
 
     def cover(self, cover_id: str) -> CoverEntry:
         """Raises `CoverNotFoundError`."""
+        return self._entry(self.number_of(cover_id))
+
+    def number_of(self, cover_id: str) -> int:
+        """The number of a live cover. Raises `CoverNotFoundError`."""
         number = self._number_of.get(cover_id)
         if number is None:
             raise CoverNotFoundError(f"{cover_id!r} is not in the catalogue")
-        return self._entry(number)
+        return number
 
     def list_covers(self, start_after: str = "", limit: int = 100, prefix: str = "") -> list[CoverEntry]:
         """Live covers in the order of their ids, after `start_after`, whose ids start with `prefix`."""

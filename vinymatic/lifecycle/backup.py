@@ -1,63 +1,84 @@
 """Backup and restore: a backup is an index prefix like any other, filled with what it lacks, its manifest last.
 
-So a killed backup is never taken for a whole one, an unchanged index costs one listing, and any reader opens a backup as it is.
+So a killed backup is never taken for a whole one, an unchanged index costs a few listings, and any reader opens a backup as it is.
+docs/backup.md.
 """
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from vinymatic.errors import CatalogueError, CorruptFileError, NoIndexError, ObjectExistsError
-from vinymatic.index.layout import CODEBOOKS, SEGMENTS, manifest_key
-from vinymatic.index.manifest import FileEntry, Manifest
+from vinymatic.errors import CatalogueError, NoIndexError, ObjectExistsError
+from vinymatic.index.layout import manifest_key
+from vinymatic.index.manifest import Manifest
 from vinymatic.lifecycle.commit import commit, read_manifest, read_newest, stamp
-from vinymatic.lifecycle.files import sha256_of
+from vinymatic.lifecycle.copying import copy_files
+from vinymatic.lifecycle.drill_record import record_answers
 from vinymatic.lifecycle.progress import Progress, no_progress
 from vinymatic.storage.port import ObjectStore
 
 
 @dataclass(frozen=True)
 class BackupReport:
-    """`number`: the manifest that the backup holds now. `skipped_files` were there already."""
+    """`number`: the manifest that the backup holds now. `skipped_files` were there already. `questions`: answers recorded for drills."""
 
     number: int
     copied_files: int
     copied_bytes: int
     skipped_files: int
+    questions: int = 0
 
 
 @dataclass(frozen=True)
 class RestoreReport:
-    """`number`: the new manifest of the index. `backup_number`: the manifest that was restored. `covers`: live covers in it."""
+    """`number`: the new manifest of the index. `backup_number`: the manifest that was restored. `covers`: live covers in it.
+
+    `checked_files` were there already, and good.
+    """
 
     number: int
     backup_number: int
     covers: int
     copied_files: int
     copied_bytes: int
+    checked_files: int = 0
 
 
-def backup(source: ObjectStore, destination: ObjectStore, *, progress: Progress = no_progress) -> BackupReport:
-    """Copies the newest manifest of `source` and the files it names to `destination`.
+@dataclass(frozen=True)
+class Recording:
+    """Answers for drills: `questions` covers at most are asked for; `cache`: a folder for the backup's files, kept for the next time."""
 
-    Raises `NoIndexError`, `CorruptFileError` (a source file differs from its sha256: a broken file is never backed up over a good one),
-    `CatalogueError` (the destination holds another index), `StorageError`.
+    questions: int
+    cache: Path
+
+
+def backup(
+    source: ObjectStore,
+    destination: ObjectStore,
+    *,
+    recording: Recording | None = None,
+    progress: Progress = no_progress,
+) -> BackupReport:
+    """Copies the newest manifest of `source` and the files it names to `destination`; each file's bytes are proven there first.
+
+    With `recording`, the backup is opened with the production loader before its manifest is committed, asked, and its answers noted for
+    later drills. Raises `NoIndexError`, `CorruptFileError` (a source file differs from its sha256: a broken file is never backed up over
+    a good one), `ObjectNotFoundError` (a source file is gone), `CatalogueError` (the destination holds another index), `StorageError`.
     """
     manifest = read_newest(source)
     if manifest is None:
         raise NoIndexError(f"nothing is committed in {source.url} yet")
-    _refuse_another_index(manifest, destination)
-    copied, size, skipped = _copy_missing(source, destination, manifest, progress)
-    try:
-        destination.create(manifest_key(manifest.number), manifest.to_json())
-    except ObjectExistsError:
-        if read_manifest(destination, manifest.number).commit_id != manifest.commit_id:
-            raise CatalogueError(
-                f"{destination.url} holds the backup of another index (its manifest {manifest.number} differs)"
-            ) from None
-    return BackupReport(manifest.number, copied, size, skipped)
+    there = read_newest(destination)
+    _refuse_another_index(manifest, there, destination)
+    copied = copy_files(source, destination, manifest.files(), _keys(there), progress=progress)
+    asked = 0
+    if recording is not None and recording.questions > 0:
+        asked = record_answers(destination, manifest, recording.cache, recording.questions)
+    if there is None or there.commit_id != manifest.commit_id:
+        _commit_copy(destination, manifest)
+    skipped = copied.kept_files + copied.checked_files
+    return BackupReport(manifest.number, copied.copied_files, copied.copied_bytes, skipped, asked)
 
 
 def restore(
@@ -65,12 +86,14 @@ def restore(
 ) -> RestoreReport:
     """Makes the backup's manifest `number` (default: its newest) the newest of `index`: a new commit, never a rewind.
 
-    Raises `NoIndexError`, `ObjectNotFoundError` (no such manifest), `CorruptFileError`, `StorageError`, `ContentionError`.
+    Every file is checked against its sha256 where it lies in `index` before the commit. Raises `NoIndexError`, `ObjectNotFoundError`
+    (no such manifest), `CorruptFileError`, `StorageError`, `ContentionError`.
     """
     wanted = read_newest(backup) if number is None else read_manifest(backup, number)
     if wanted is None:
         raise NoIndexError(f"{backup.url} holds no backup")
-    copied, size, _ = _copy_missing(backup, index, wanted, progress)
+    named = _keys(read_newest(index))
+    copied = copy_files(backup, index, wanted.files(), named, check_all=True, progress=progress)
 
     def propose(newest: Manifest | None) -> Manifest | None:
         # Above every number that this index or its backups have ever used: a number never means two things.
@@ -78,38 +101,41 @@ def restore(
         return wanted.model_copy(update={"number": following} | stamp(f"restore of manifest {wanted.number}"))
 
     restored = commit(index, propose).manifest
-    return RestoreReport(restored.number, wanted.number, restored.covers, copied, size)
+    return RestoreReport(
+        number=restored.number,
+        backup_number=wanted.number,
+        covers=restored.covers,
+        copied_files=copied.copied_files,
+        copied_bytes=copied.copied_bytes,
+        checked_files=copied.checked_files,
+    )
 
 
-def _refuse_another_index(manifest: Manifest, destination: ObjectStore) -> None:
-    there = read_newest(destination)
-    if there is not None and there.number > manifest.number:
+def _keys(manifest: Manifest | None) -> frozenset[str]:
+    return frozenset() if manifest is None else frozenset(file.key for file in manifest.files())
+
+
+def _commit_copy(destination: ObjectStore, manifest: Manifest) -> None:
+    try:
+        destination.create(manifest_key(manifest.number), manifest.to_json())
+    except ObjectExistsError:
+        if read_manifest(destination, manifest.number).commit_id != manifest.commit_id:
+            raise _another_index(manifest, destination) from None
+
+
+def _refuse_another_index(manifest: Manifest, there: Manifest | None, destination: ObjectStore) -> None:
+    if there is None or there.number < manifest.number:
+        return
+    if there.number > manifest.number:
         raise CatalogueError(
             f"{destination.url} holds manifest {there.number}, this index only {manifest.number}: it is the backup of another index, "
             "or of this one before it was lost; restore it, or choose another BACKUP_URL"
         )
+    if there.commit_id != manifest.commit_id:
+        raise _another_index(manifest, destination)
 
 
-def _copy_missing(
-    source: ObjectStore, destination: ObjectStore, manifest: Manifest, progress: Progress
-) -> tuple[int, int, int]:
-    """Copies what is not there in the right size; files copied, their bytes, files skipped."""
-    there = {info.key: info.size for prefix in (SEGMENTS, CODEBOOKS) for info in destination.list(prefix)}
-    files = manifest.files()
-    missing = [file for file in files if there.get(file.key) != file.size]
-    with tempfile.TemporaryDirectory(prefix="vinymatic-copy-") as folder:
-        for done, file in enumerate(missing):
-            progress("copy", done, len(missing))
-            _copy(source, destination, file, Path(folder) / "file")
-    progress("copy", len(missing), len(missing))
-    return len(missing), sum(file.size for file in missing), len(files) - len(missing)
-
-
-def _copy(source: ObjectStore, destination: ObjectStore, file: FileEntry, passing: Path) -> None:
-    path = source.local_path(file.key)
-    if path is None:
-        source.download(file.key, passing)
-        path = passing
-    if not path.exists() or sha256_of(path) != file.sha256:
-        raise CorruptFileError(f"{file.key} in {source.url}: its bytes are not those of the manifest")
-    destination.upload(file.key, path)
+def _another_index(manifest: Manifest, destination: ObjectStore) -> CatalogueError:
+    return CatalogueError(
+        f"{destination.url} holds the backup of another index (its manifest {manifest.number} differs)"
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from vinymatic.errors import SettingError
-from vinymatic.index.layout import CODEBOOKS, MANIFESTS, REJECTS, SEGMENTS
+from vinymatic.index.layout import CODEBOOKS, DRILLS, MANIFESTS, REJECTS, SEGMENTS
+from vinymatic.lifecycle.retention import RetentionPolicy
 from vinymatic.queueing.port import Queue
 from vinymatic.queueing.sqs import SqsAccess, SqsQueue
 from vinymatic.settings import IndexAccess
@@ -13,7 +14,7 @@ from vinymatic.storage.open import S3Access, open_store
 from vinymatic.storage.port import ObjectStore
 
 BACKUP_PREFIX = "vinymatic-backup"
-_OUR_FOLDERS = (MANIFESTS, SEGMENTS, CODEBOOKS, REJECTS)
+_OUR_FOLDERS = (MANIFESTS, SEGMENTS, CODEBOOKS, REJECTS, DRILLS)
 
 
 def index_url(settings: IndexAccess) -> str:
@@ -36,7 +37,19 @@ def index_store(settings: IndexAccess) -> ObjectStore:
 def backup_store(settings: IndexAccess) -> ObjectStore | None:
     """Where backups go; None where nothing says so."""
     url = backup_url(settings)
+    if url and url.rstrip("/") == index_url(settings).rstrip("/"):
+        # Retention would delete the index's own manifests.
+        raise SettingError("BACKUP_URL", url, "another place than the index itself")
     return open_store(url, _s3_access(settings)) if url else None
+
+
+def store_at(settings: IndexAccess, url: str) -> ObjectStore:
+    """Any other store, reached with the same credentials. Raises `StorageError` for what is no URL of a store."""
+    return open_store(url, _s3_access(settings))
+
+
+def retention_policy(settings: IndexAccess) -> RetentionPolicy:
+    return RetentionPolicy(settings.backup_keep_count, settings.backup_keep_days)
 
 
 def covers_store(settings: IndexAccess) -> ObjectStore:
@@ -62,6 +75,11 @@ def cache_folder(settings: IndexAccess) -> Path:
 def work_folder(settings: IndexAccess) -> Path:
     """A writer's local copies: codebooks and cover tables, named by content, so several processes may share it."""
     return settings.backup_folder / "work"
+
+
+def drill_folder(settings: IndexAccess) -> Path:
+    """Local copies of the backup's files, for recording answers. Holds one backup; pruned like a reader's."""
+    return settings.backup_folder / "drill"
 
 
 def is_own_key(settings: IndexAccess, key: str) -> bool:

@@ -69,6 +69,21 @@ class IndexAccess(Common):
         pattern=r"^$|^s3://[^/]+(/.*)?$|^file://(/.*)$",
         description="Where backups go. Empty: s3://S3_BUCKET/vinymatic-backup.",
     )
+    backup_keep_count: int = Field(
+        default=0, ge=0, le=1_000_000, description="Backups kept; older ones are deleted after a backup. 0: all."
+    )
+    backup_keep_days: float = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="Backups older than this are deleted after a backup, the newest never. Days. 0: none.",
+    )
+    backup_questions: int = Field(
+        default=16,
+        ge=0,
+        le=1_000,
+        description="Questions whose answers are recorded with each backup for `vinymatic drill`; it is opened whole for that. 0: none.",
+    )
     max_pixels: int = Field(
         default=50_000_000,
         ge=10_000,

@@ -25,7 +25,7 @@ from vinymatic.errors import (
     StorageDeniedError,
 )
 from vinymatic.storage import disk
-from vinymatic.storage.port import ObjectInfo
+from vinymatic.storage.port import ObjectInfo, ObjectStore
 
 _UNFINISHED = ".unfinished"
 _UNFINISHED_KEPT_SECONDS = 24 * 3600
@@ -99,6 +99,13 @@ class LocalStore:
     def upload(self, key: str, path: Path) -> ObjectInfo:
         with disk.translated(f"read {path}"), path.open("rb") as source:
             return self._place(key, lambda file: shutil.copyfileobj(source, file), replace=True)
+
+    def copy_from(self, source: ObjectStore, source_key: str, key: str) -> ObjectInfo | None:
+        """From another folder of this machine. The bytes are written anew: with a hard link, damage to one would be damage to both."""
+        if not isinstance(source, LocalStore):
+            return None
+        with source._opened(source_key) as file:
+            return self._place(key, lambda part: shutil.copyfileobj(file, part), replace=True)
 
     def local_path(self, key: str) -> Path | None:
         path = self._path(key)

@@ -79,6 +79,14 @@ class ObjectStore(Protocol):
         """Streams a file up; replaces what was there."""
         ...
 
+    def copy_from(self, source: ObjectStore, source_key: str, key: str) -> ObjectInfo | None:
+        """Copies an object of `source` to `key` without sending its bytes through this process; replaces what was there.
+
+        None, and nothing is written, where this store cannot reach `source` so: the caller downloads and uploads. Whether the bytes that
+        arrived are the right ones is the caller's to check. Raises `ObjectNotFoundError` when `source` lacks the object.
+        """
+        ...
+
     def local_path(self, key: str) -> Path | None:
         """Where the object lies as a file on this machine, when it does: a reader then maps it in place. None for remote stores."""
         ...

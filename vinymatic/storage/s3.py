@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypeVar
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.response import StreamingBody
 
@@ -23,7 +24,7 @@ from vinymatic.errors import (
 )
 from vinymatic.storage import disk
 from vinymatic.storage.access import S3Access
-from vinymatic.storage.port import ObjectInfo
+from vinymatic.storage.port import ObjectInfo, ObjectStore
 from vinymatic.storage.s3_errors import translated
 
 if TYPE_CHECKING:  # the stubs are not installed in production
@@ -40,6 +41,8 @@ _ATTEMPTS = 4
 _BODY_ATTEMPTS = 3
 _CHUNK_BYTES = 1 << 20
 _LONGEST_KEY_BYTES = 1024
+# S3 copies up to 5 GB in one request; parts of less keep each request short of the time-out.
+_LARGEST_COPY_BYTES = 512 << 20
 _PAGE = 1000
 
 
@@ -50,6 +53,7 @@ class S3Store:
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
         self._url = url
+        self._access = access
         if bool(access.key_id) != bool(access.secret):
             raise StorageDeniedError(f"{url}: an access key and its secret belong together; only one is set")
         with translated(f"open {url}"):
@@ -119,6 +123,24 @@ class S3Store:
         with disk.translated(f"read {path}"), translated(self._doing("upload", full)):
             self._client.upload_file(str(path), self._bucket, full)
         return self.head(key)
+
+    def copy_from(self, source: ObjectStore, source_key: str, key: str) -> ObjectInfo | None:
+        """From any bucket that the same credentials reach at the same endpoint, by CopyObject; in parts where it is large."""
+        if not isinstance(source, S3Store) or source._access != self._access:
+            return None
+        found = source.head(source_key)
+        full, origin = self._full(key), source._full(source_key)
+        with translated(self._doing("copy", full)):
+            self._client.copy(
+                {"Bucket": source._bucket, "Key": origin},
+                self._bucket,
+                full,
+                Config=TransferConfig(multipart_threshold=_LARGEST_COPY_BYTES, multipart_chunksize=_LARGEST_COPY_BYTES),
+            )
+        copied = self.head(key)
+        if copied.size != found.size:
+            raise StorageUnavailableError(f"copy {source.url}/{source_key}: it changed while it was copied")
+        return copied
 
     def local_path(self, key: str) -> Path | None:  # noqa: ARG002 - the port's signature
         return None

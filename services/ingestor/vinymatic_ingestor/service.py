@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from pydantic import SecretStr
 
 from vinymatic.errors import StorageDeniedError, StorageUnavailableError
-from vinymatic.lifecycle.places import work_folder
+from vinymatic.lifecycle.backup import Recording
+from vinymatic.lifecycle.places import drill_folder, retention_policy, work_folder
 from vinymatic.lifecycle.writer import Writer
 from vinymatic.settings import IndexAccess, IngestorSettings
 from vinymatic_ingestor.backups import Backups
@@ -135,6 +136,8 @@ class Ingestor:
             lambda: self._writer.number,
             self.health,
             self.metrics,
+            policy=retention_policy(self._settings),
+            recording=Recording(self._settings.backup_questions, drill_folder(self._settings)),
         )
         return {"backups": backups.run}
 

@@ -91,6 +91,9 @@ class SteppedStore:
     def upload(self, key: str, path: Path) -> ObjectInfo:
         return self._call("upload", key, lambda: self._inner.upload(key, path))
 
+    def copy_from(self, source: ObjectStore, source_key: str, key: str) -> ObjectInfo | None:
+        return self._call("copy_from", key, lambda: self._inner.copy_from(source, source_key, key))
+
     def local_path(self, key: str) -> Path | None:
         return self._inner.local_path(key)
 

@@ -38,6 +38,21 @@ class S3Contract(StoreContract):
     def open_below(self, prefix: str) -> ObjectStore:
         return open_store(f"s3://{self.bucket}/index/{prefix}", access(self.endpoint))
 
+    def test_a_large_object_is_copied_in_parts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("vinymatic.storage.s3._LARGEST_COPY_BYTES", 5 << 20)
+        data = bytes(range(251)) * 50_000
+        source, store = self.open_below("source"), self.open_another()
+        source.put("large", data)
+        copied = store.copy_from(source, "large", "large")
+        assert copied is not None
+        assert copied.size == len(data)
+        assert store.get("large")[0] == data
+
+    def test_other_credentials_are_not_lent_for_a_copy(self) -> None:
+        source = open_store(f"s3://{self.bucket}/source", S3Access("other", "secret", endpoint_url=self.endpoint))
+        source.put("a", b"x")
+        assert self.open_another().copy_from(source, "a", "a") is None
+
 
 class TestMinistack(S3Contract):
     @pytest.fixture(autouse=True)

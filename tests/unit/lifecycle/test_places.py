@@ -14,8 +14,10 @@ from vinymatic.lifecycle.places import (
     covers_store,
     index_store,
     is_own_key,
+    retention_policy,
     work_folder,
 )
+from vinymatic.lifecycle.retention import RetentionPolicy
 from vinymatic.settings import IngestorSettings, load
 
 pytestmark = pytest.mark.unit
@@ -86,7 +88,11 @@ def test_half_a_key_pair_names_the_missing_half(name: str, missing: str) -> None
     [
         ({}, ["vinymatic-backup/manifests/1.json"], ["vinymatic-backup.jpg", "manifests/x.jpg", "a.jpg"]),
         ({"INDEX_URL": "s3://covers/index/"}, ["index/segments/x"], ["index", "indexes/a.jpg", "index.jpg"]),
-        ({"INDEX_URL": "s3://covers"}, ["manifests/1.json", "rejects/x.json"], ["a.jpg", "segments.jpg"]),
+        (
+            {"INDEX_URL": "s3://covers"},
+            ["manifests/1.json", "rejects/x.json", "drills/1.json"],
+            ["a.jpg", "segments.jpg"],
+        ),
         ({"INDEX_URL": "s3://other/index"}, [], ["index/a.jpg"]),
         ({"BACKUP_URL": "s3://covers/b/c"}, ["b/c/x"], ["b/d.jpg", "vinymatic-backup/x"]),
         ({"BACKUP_URL": "file:///covers/b"}, [], ["b/x", "covers/b/x", "/covers/b/x"]),
@@ -98,3 +104,14 @@ def test_our_own_objects_in_the_covers_bucket_are_no_covers(
     chosen = settings(S3_BUCKET="covers", **environment)
     assert [key for key in own if not is_own_key(chosen, key)] == []
     assert [key for key in covers if is_own_key(chosen, key)] == []
+
+
+@pytest.mark.parametrize("url", ["s3://covers/index", "s3://covers/index/"])
+def test_the_index_is_no_place_for_its_own_backup(url: str) -> None:
+    with pytest.raises(SettingError, match="another place than the index itself"):
+        backup_store(settings(INDEX_URL="s3://covers/index", BACKUP_URL=url))
+
+
+def test_retention_is_what_is_set_and_keeps_all_by_default() -> None:
+    assert retention_policy(settings()).keeps_all
+    assert retention_policy(settings(BACKUP_KEEP_COUNT="3", BACKUP_KEEP_DAYS="1.5")) == RetentionPolicy(3, 1.5)

@@ -1,0 +1,128 @@
+"""What a backup answered when it was made: one JSON object beside its manifest, for drills to compare with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from vinymatic.errors import CorruptFileError, ObjectNotFoundError, UnsupportedFormatError
+from vinymatic.index.layout import drill_key
+from vinymatic.index.manifest import Manifest
+from vinymatic.index.snapshot import Snapshot, open_snapshot
+from vinymatic.lifecycle.drill_questions import Answer, Chosen, ask, choose, fingerprint
+from vinymatic.lifecycle.files import FileCache
+from vinymatic.storage.port import ObjectStore
+
+FORMAT = "vinymatic-drill"
+VERSION = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Recorded(_Record):
+    """One question and its answer. `fingerprint`: sha256 of what the index stored of the cover."""
+
+    cover: str
+    seed: int
+    stranger: bool
+    fingerprint: str
+    verdict: str
+    best: str | None
+    score: float
+
+    @property
+    def chosen(self) -> Chosen:
+        return Chosen(self.cover, self.seed, self.stranger)
+
+    @property
+    def answer(self) -> Answer:
+        return Answer(self.verdict, self.best, self.score)
+
+
+class DrillRecord(_Record):
+    """`commit_id`: of the manifest that was asked. `covers`: live covers in it."""
+
+    format: str = FORMAT
+    version: int = VERSION
+    number: int
+    commit_id: str
+    recorded_at: str
+    covers: int
+    questions: tuple[Recorded, ...]
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Raises `CorruptFileError`, `UnsupportedFormatError`."""
+        try:
+            head = _Head.model_validate_json(data)
+            if head.format != FORMAT:
+                raise CorruptFileError(f"not a drill's record: its format is {head.format!r}")
+            if head.version > VERSION:
+                raise UnsupportedFormatError(f"drill record version {head.version} was written by a newer Vinymatic")
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            raise CorruptFileError(f"not a drill's record: {error.errors()[0]['msg']}") from error
+
+
+class _Head(_Record):
+    format: str
+    version: int
+
+
+def read_record(store: ObjectStore, manifest: Manifest) -> DrillRecord | None:
+    """What was recorded for `manifest`; None where nothing was, or for another index of the same number."""
+    try:
+        data, _ = store.get(drill_key(manifest.number))
+    except ObjectNotFoundError:
+        return None
+    record = DrillRecord.from_json(data)
+    return record if record.commit_id == manifest.commit_id else None
+
+
+def record_answers(store: ObjectStore, manifest: Manifest, cache: Path, count: int) -> int:
+    """Opens `manifest` from `store`, where its files lie already, asks `count` questions at most and writes the answers beside it.
+
+    The number of questions. What is recorded already stands. Raises `CorruptFileError`, `StorageError`: it does not open.
+    """
+    try:
+        known = read_record(store, manifest)
+    except CorruptFileError:
+        known = None  # half written by nobody we know: made anew
+    if known is not None:
+        return len(known.questions)
+    files = FileCache(store, cache)
+    snapshot = open_snapshot(manifest, files.resolve)
+    record = DrillRecord(
+        number=manifest.number,
+        commit_id=manifest.commit_id,
+        recorded_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        covers=len(snapshot),
+        questions=_answered(snapshot, manifest, count),
+    )
+    store.put(drill_key(manifest.number), record.model_dump_json().encode())
+    files.keep_only(manifest.files())
+    return len(record.questions)
+
+
+def _answered(snapshot: Snapshot, manifest: Manifest, count: int) -> tuple[Recorded, ...]:
+    ids = [entry.id for entry in snapshot.list_covers(limit=len(snapshot))]
+    # Other covers at each backup, the same for one of them however often it is tried.
+    seed = int.from_bytes(manifest.commit_id.encode()[:8], "big")
+    return tuple(
+        Recorded(
+            cover=chosen.cover,
+            seed=chosen.seed,
+            stranger=chosen.stranger,
+            fingerprint=fingerprint(snapshot, chosen.cover),
+            verdict=answer.verdict,
+            best=answer.best,
+            score=answer.score,
+        )
+        for chosen in choose(ids, count, seed)
+        for answer in [ask(snapshot, chosen)]
+    )
