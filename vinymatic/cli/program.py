@@ -10,6 +10,8 @@ from vinymatic.cli.lazy import LazyGroup, Place
 COMMANDS = {
     "index": Place("vinymatic.cli.index", "index", "Build, change, look into and search the index."),
     "train": Place("vinymatic.cli.train", "train", "Train a new codebook on the index's covers."),
+    "compact": Place("vinymatic.cli.upkeep", "compact", "Merge small segments and drop dead covers."),
+    "collect": Place("vinymatic.cli.upkeep", "collect", "Delete old manifests and files that none names."),
     "backup": Place("vinymatic.cli.copies", "backup", "Copy the index to its backup."),
     "restore": Place("vinymatic.cli.copies", "restore", "Bring the index back from its backup."),
     "settings": Place("vinymatic.cli.settings", "settings", "Every environment variable, its meaning and default."),

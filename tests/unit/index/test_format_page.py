@@ -67,6 +67,9 @@ def test_the_page_names_every_key() -> None:
     keys = {
         re.sub(r"[0-9a-f]{64}", "*", layout.reject_key("x")),
         re.sub(r"[0-9]{16}", "*", layout.manifest_key(1)),
+        re.sub(r"[0-9]{16}", "*", layout.boundary_key(1)),
+        layout.pin_key("name").replace("name", "*"),
+        layout.CLOCK,
         *(key.replace("SEGMENT", "*") for key in (layout.covers_key("SEGMENT"), layout.points_key("SEGMENT"))),
         layout.codes_key("SEGMENT", 7, digest).replace("SEGMENT", "*").replace("7", "*").replace(digest[:16], "*"),
         layout.codebook_key(7, digest).replace("7", "*").replace(digest[:16], "*"),
