@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from tests.support.faults import Fault, FaultyStore
 from vinymatic.features import FeatureSpec
+from vinymatic.index.layout import MANIFESTS, SEGMENTS, manifest_number
 from vinymatic.lifecycle.commit import read_manifest
 from vinymatic.lifecycle.files import sha256_of
 from vinymatic.lifecycle.reader import Reader
@@ -20,6 +21,9 @@ from vinymatic.storage.open import open_store
 from vinymatic.storage.port import ObjectInfo, ObjectStore
 
 T = TypeVar("T")
+
+# What the fixture `aged` holds.
+LIVE = {"a": "2", "b": "1", "c": "1", "d": "1"}
 
 
 def open_writer(store: ObjectStore, tmp_path: Path, name: str = "test") -> Writer:
@@ -50,6 +54,14 @@ def assert_whole(store: ObjectStore, number: int) -> None:
         path = store.local_path(file.key)
         assert path is not None, file.key
         assert sha256_of(path) == file.sha256, file.key
+
+
+def numbers(store: ObjectStore) -> list[int]:
+    return sorted(manifest_number(info.key) for info in store.list(MANIFESTS))
+
+
+def segments(store: ObjectStore) -> set[str]:
+    return {info.key.split("/")[1] for info in store.list(SEGMENTS)}
 
 
 class Killed(BaseException):

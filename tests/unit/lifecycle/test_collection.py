@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,18 +11,19 @@ import pytest
 from tests.support.covers import random_cover
 from tests.support.faults import Fault, FaultyStore
 from tests.unit.lifecycle.stalls import (
-    DyingStore,
-    Killed,
+    LIVE,
     SkewedStore,
     StallingStore,
     assert_whole,
     make_older,
+    numbers,
     open_writer,
     read_ids,
+    segments,
     store_at,
 )
 from vinymatic.errors import CorruptFileError, NoIndexError, StorageUnavailableError
-from vinymatic.index.layout import BOUNDARIES, MANIFESTS, SEGMENTS, manifest_key, manifest_number
+from vinymatic.index.layout import BOUNDARIES, MANIFESTS, SEGMENTS, manifest_key
 from vinymatic.index.manifest import Manifest
 from vinymatic.lifecycle import commit as commits
 from vinymatic.lifecycle.boundary import advance_boundary, read_boundary
@@ -38,28 +38,6 @@ from vinymatic.storage.port import ObjectStore
 pytestmark = pytest.mark.unit
 
 POLICY = CollectionPolicy(keep=2)
-LIVE = {"a": "2", "b": "1", "c": "1", "d": "1"}
-
-
-@pytest.fixture
-def aged(index_store: ObjectStore, tmp_path: Path) -> ObjectStore:
-    """Manifests 1 to 5, all long ago: a was replaced, what was there is merged. An orphan beside them."""
-    writer = open_writer(index_store, tmp_path)
-    writer.commit(Batch([random_cover("a")]))
-    writer.commit(Batch([random_cover("a", "2"), random_cover("b")]))
-    writer.commit(Batch([random_cover("c"), random_cover("d")]))
-    compact(index_store, tmp_path / "work", policy=CompactionPolicy(fan_in=2))
-    index_store.put("segments/00000000000000000000000000/features.points.safetensors", b"orphan")
-    make_older(tmp_path / "index")
-    return index_store
-
-
-def numbers(store: ObjectStore) -> list[int]:
-    return sorted(manifest_number(info.key) for info in store.list(MANIFESTS))
-
-
-def segments(store: ObjectStore) -> set[str]:
-    return {info.key.split("/")[1] for info in store.list(SEGMENTS)}
 
 
 def test_old_manifests_go_and_then_the_files_that_only_they_named(aged: ObjectStore, tmp_path: Path) -> None:
@@ -275,48 +253,3 @@ def test_a_collector_that_stalls_does_not_turn_the_boundary_back(aged: ObjectSto
     newest = commits.read_newest(aged)
     assert newest is not None
     assert_whole(aged, newest.number)
-
-
-# Deaths and faults
-
-CALLS = 30
-
-
-def test_killed_at_any_call_all_that_is_left_opens_and_the_next_run_goes_on(aged: ObjectStore, tmp_path: Path) -> None:
-    pin(aged, "kept", 3)
-    for last in range(CALLS + 1):
-        shutil.copytree(tmp_path / "index", tmp_path / "copy")
-        store = store_at(tmp_path / "copy")
-        try:
-            collect(DyingStore(store, last), policy=POLICY)
-        except Killed:
-            killed = True
-        else:
-            killed = False
-        for number in numbers(store):
-            if number > read_boundary(store) or number == 3:
-                assert_whole(store, number)
-        collect(store, policy=POLICY)
-        assert {3, 5} <= set(numbers(store)) <= {3, 4, 5, 6, 7}
-        for number in numbers(store):
-            assert_whole(store, number)
-        assert "0" * 26 not in segments(store)
-        assert read_ids(store, tmp_path) == LIVE
-        shutil.rmtree(tmp_path / "copy")
-    assert not killed, f"a collection has more than {CALLS} calls"
-
-
-@pytest.mark.parametrize("fault", [Fault.UNAVAILABLE, Fault.LOST_ANSWER])
-def test_a_failure_at_any_call_deletes_nothing_that_is_needed(aged: ObjectStore, tmp_path: Path, fault: Fault) -> None:
-    for step in range(1, CALLS + 1):
-        shutil.copytree(tmp_path / "index", tmp_path / "copy")
-        store = store_at(tmp_path / "copy")
-        try:
-            collect(FaultyStore(store, 1, script={step: fault}), policy=POLICY)
-        except StorageUnavailableError:
-            collect(store, policy=POLICY)
-        assert {5} <= set(numbers(store)) <= {4, 5, 6, 7}
-        for number in numbers(store):
-            assert_whole(store, number)
-        assert read_ids(store, tmp_path) == LIVE
-        shutil.rmtree(tmp_path / "copy")
