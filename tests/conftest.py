@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from mypy_boto3_s3 import S3Client
 from mypy_boto3_sqs import SQSClient
 
@@ -18,6 +19,10 @@ from vinymatic.storage.open import open_store
 from vinymatic.storage.port import ObjectStore
 
 pytest.register_assert_rewrite("tests.support.store_contract")
+
+# No deadline: a machine that is slow today is no failure. On top of Hypothesis's own profile for CI, where that is on.
+settings.register_profile("vinymatic", settings(), deadline=None, print_blob=True)
+settings.load_profile("vinymatic")
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ COMMANDS = {
     ),
     "export": Place("vinymatic.cli.export", "export", "Write the covers' IDs and metadata as CSV or JSON lines."),
     "train": Place("vinymatic.cli.train", "train", "Train a new codebook on the index's covers."),
+    "compact": Place("vinymatic.cli.upkeep", "compact", "Merge small segments and drop dead covers."),
+    "collect": Place("vinymatic.cli.upkeep", "collect", "Delete old manifests and files that none names."),
     "backup": Place("vinymatic.cli.backup", "backup", "Copy the index to its backup; list and prune backups."),
     "restore": Place("vinymatic.cli.restore", "restore", "Bring the index back from its backup."),
     "drill": Place("vinymatic.cli.drill", "drill", "Prove that a backup answers as it did when it was made."),

@@ -10,11 +10,18 @@ SEGMENTS = "segments/"
 CODEBOOKS = "codebooks/"
 REJECTS = "rejects/"
 DRILLS = "drills/"
+PINS = "pins/"
+COLLECTION = "collection/"
+BOUNDARIES = "collection/boundaries/"
+# Written to learn what time it is at the store.
+CLOCK = "collection/clock.json"
 
 # Numbers are written as what is left to this bound, so that the newest manifest is the first of a listing.
 _LAST_NUMBER = 10**16 - 1
 # Spelled out: `int` would also take signs, spaces, underscores and other scripts' digits.
 _MANIFEST_KEY = re.compile(re.escape(MANIFESTS) + r"([0-9]{16})\.json")
+_BOUNDARY_KEY = re.compile(re.escape(BOUNDARIES) + r"([0-9]{16})\.json")
+_PIN_KEY = re.compile(re.escape(PINS) + r"([a-z0-9][a-z0-9._-]{0,62})\.json")
 
 
 def manifest_key(number: int) -> str:
@@ -31,6 +38,34 @@ def manifest_number(key: str) -> int:
     if number < 1:
         raise ValueError(f"not a manifest's key: {key!r}")
     return number
+
+
+def boundary_key(number: int) -> str:
+    """The boundary at manifest `number`: the highest is the first of a listing, as with manifests."""
+    return manifest_key(number).replace(MANIFESTS, BOUNDARIES, 1)
+
+
+def boundary_number(key: str) -> int:
+    """The inverse of `boundary_key`. Raises ValueError for another key."""
+    if not _BOUNDARY_KEY.fullmatch(key):
+        raise ValueError(f"not a boundary's key: {key!r}")
+    return manifest_number(key.replace(BOUNDARIES, MANIFESTS, 1))
+
+
+def pin_key(name: str) -> str:
+    """Raises ValueError for a name that no pin can have: 1 to 63 of `a-z 0-9 . _ -`, the first a letter or digit."""
+    key = f"{PINS}{name}.json"
+    if not _PIN_KEY.fullmatch(key):
+        raise ValueError(f"not a pin's name: {name!r} (small letters, digits, '.', '_' and '-', at most 63)")
+    return key
+
+
+def pin_name(key: str) -> str:
+    """The inverse of `pin_key`. Raises ValueError for another key."""
+    found = _PIN_KEY.fullmatch(key)
+    if not found:
+        raise ValueError(f"not a pin's key: {key!r}")
+    return found[1]
 
 
 def covers_key(segment: str) -> str:

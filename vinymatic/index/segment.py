@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,28 +56,32 @@ class SegmentFiles:
 def build_segment(covers: Sequence[PreparedCover]) -> SegmentFiles:
     """The two files of a segment that holds `covers` in this order."""
     counts = [len(cover.features) for cover in covers]
-    ids, id_ends = _pack_text([cover.id for cover in covers])
-    etags, etag_ends = _pack_text([cover.etag for cover in covers])
-    table = {
-        "ids": ids,
-        "id_ends": id_ends,
-        "etags": etags,
-        "etag_ends": etag_ends,
-        "size": np.array([cover.size for cover in covers], np.uint64),
-        "shape": np.array([(cover.width, cover.height) for cover in covers], np.uint32),
-        "box": np.array([(cover.features.width, cover.features.height) for cover in covers], np.uint16),
-        "feature_ends": np.cumsum(counts, dtype=np.uint64),
-    }
+    table = dump_cover_table(
+        [cover.id for cover in covers],
+        [cover.etag for cover in covers],
+        size=np.array([cover.size for cover in covers], np.uint64),
+        shape=np.array([(cover.width, cover.height) for cover in covers], np.uint32),
+        box=np.array([(cover.features.width, cover.features.height) for cover in covers], np.uint16),
+        feature_ends=np.cumsum(counts, dtype=np.uint64),
+    )
     points = {
         "points": pack_points(np.concatenate([cover.features.points for cover in covers])),
         "descriptors": np.concatenate([cover.features.descriptors for cover in covers]),
         "thumbnails": np.stack([cover.thumbnail for cover in covers]),
     }
     return SegmentFiles(
-        covers=dump_arrays(table, kind=COVERS_KIND, version=VERSION),
+        covers=table,
         points=dump_arrays(points, kind=POINTS_KIND, version=VERSION),
         features=sum(counts),
     )
+
+
+def dump_cover_table(ids: Sequence[str], etags: Sequence[str], **columns: Array) -> bytes:
+    """The bytes of a `features.covers`. `columns`: `size`, `shape`, `box`, `feature_ends`; `added_in` where covers were moved together."""
+    packed_ids, id_ends = _pack_text(ids)
+    packed_etags, etag_ends = _pack_text(etags)
+    texts = {"ids": packed_ids, "id_ends": id_ends, "etags": packed_etags, "etag_ends": etag_ends}
+    return dump_arrays(texts | columns, kind=COVERS_KIND, version=VERSION)
 
 
 class CoverTable:
@@ -85,7 +90,7 @@ class CoverTable:
     def __init__(self, path: Path) -> None:
         arrays, _ = map_arrays(path, kind=COVERS_KIND, newest=VERSION)
         covers = arrays["size"].size if "size" in arrays else 0
-        columns = {
+        columns: dict[str, tuple[type[np.unsignedinteger[Any]], tuple[int | None, ...]]] = {
             "ids": (np.uint8, (None,)),
             "id_ends": (np.uint64, (covers,)),
             "etags": (np.uint8, (None,)),
@@ -95,8 +100,12 @@ class CoverTable:
             "box": (np.uint16, (covers, 2)),
             "feature_ends": (np.uint64, (covers,)),
         }
+        if "added_in" in arrays:
+            columns["added_in"] = (np.uint64, (covers,))
         for name, (dtype, shape) in columns.items():
             expect_array(path, arrays, name, dtype, shape)
+        # The manifest that made each cover searchable; None where one manifest brought them all: the segment's `added_in`.
+        self.added_in: NDArray[np.uint64] | None = np.array(arrays["added_in"]) if "added_in" in arrays else None
         self.ids = _unpack_text(path, arrays["ids"], arrays["id_ends"])
         self.etags = _unpack_text(path, arrays["etags"], arrays["etag_ends"])
         self.size: NDArray[np.uint64] = np.array(arrays["size"])
@@ -129,7 +138,7 @@ class Segment:
         }
         for name, (dtype, shape) in expected.items():
             expect_array(points_path, arrays, name, dtype, shape)
-        self._points: NDArray[np.uint16] = arrays["points"]
+        self.packed_points: NDArray[np.uint16] = arrays["points"]
         self.descriptors: NDArray[np.uint8] = arrays["descriptors"]
         self.thumbnails: NDArray[np.uint8] = arrays["thumbnails"]
 
@@ -137,7 +146,7 @@ class Segment:
         """The features of the cover at `place`; descriptors stay mapped."""
         rows = slice(int(self.table.first[place]), int(self.table.first[place + 1]))
         width, height = (int(side) for side in self.table.box[place])
-        return Features(unpack_points(self._points[rows]), self.descriptors[rows], width, height)
+        return Features(unpack_points(self.packed_points[rows]), self.descriptors[rows], width, height)
 
 
 def pack_points(points: NDArray[np.float32]) -> NDArray[np.uint16]:

@@ -51,7 +51,7 @@ def cover_entry(table: CoverTable, place: int, segment: SegmentEntry) -> CoverEn
         width=width,
         height=height,
         features=int(table.first[place + 1] - table.first[place]),
-        manifest=segment.added_in,
+        manifest=segment.added_in if table.added_in is None else int(table.added_in[place]),
         segment=segment.id,
     )
 

@@ -8,7 +8,8 @@ file has compared its sha256 with the manifest before: a header that lies is the
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from vinymatic.errors import CorruptFileError, UnsupportedFormatError
 
 Array = NDArray[Any]  # arrays of several types live in one file; the callers know each one's type
 _DTYPES = {"U8": "u1", "U16": "<u2", "U32": "<u4", "U64": "<u8", "I32": "<i4", "I64": "<i8", "F32": "<f4"}
+_WIDTHS = ["U8", "U16", "I32", "U32", "F32", "I64", "U64"]
 _LONGEST_HEADER = 1 << 20
 
 
@@ -32,9 +34,47 @@ def dump_arrays(
     # safetensors writes the metadata in an order that differs from run to run: an encoding that is made again under the same key would
     # then no longer have the sha256 that a manifest holds.
     start = 8 + int.from_bytes(data[:8], "little")
-    header = json.dumps(json.loads(data[8:start]), sort_keys=True, separators=(",", ":")).encode()
-    header += b" " * (-len(header) % 8)
-    return len(header).to_bytes(8, "little") + header + data[start:]
+    return _pack_header(json.loads(data[8:start])) + data[start:]
+
+
+def write_arrays(
+    path: Path,
+    shapes: Mapping[str, tuple[DTypeLike, tuple[int, ...]]],
+    rows: Callable[[str], Iterable[Array]],
+    *,
+    kind: str,
+    version: int,
+) -> None:
+    """Writes a file that may be larger than memory: the bytes of `dump_arrays`, array by array.
+
+    `shapes`: type and shape of each array. `rows`: its contents, in any number of pieces along the first axis. Raises `ValueError` when
+    they do not fill the shape.
+    """
+    kinds = {np.dtype(code): name for name, code in _DTYPES.items()}
+    # As safetensors lays them out: wide types first, so that each begins where its type may begin.
+    order = sorted(shapes, key=lambda name: (-_WIDTHS.index(kinds[np.dtype(shapes[name][0])]), name))
+    header: dict[str, object] = {"__metadata__": {"format": kind, "version": str(version)}}
+    end = 0
+    for name in order:
+        dtype, shape = np.dtype(shapes[name][0]), shapes[name][1]
+        begin, end = end, end + math.prod(shape) * dtype.itemsize
+        header[name] = {"data_offsets": [begin, end], "dtype": kinds[dtype], "shape": list(shape)}
+    packed = _pack_header(header)
+    with path.open("wb") as file:
+        file.write(packed)
+        for name in order:
+            left = math.prod(shapes[name][1])
+            for piece in rows(name):
+                left -= piece.size
+                file.write(np.ascontiguousarray(piece, shapes[name][0]).data)
+            if left:
+                raise ValueError(f"{name}: {abs(left)} values too {'few' if left > 0 else 'many'}")
+
+
+def _pack_header(header: object) -> bytes:
+    packed = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    packed += b" " * (-len(packed) % 8)
+    return len(packed).to_bytes(8, "little") + packed
 
 
 def map_arrays(path: Path, *, kind: str, newest: int) -> tuple[dict[str, Array], dict[str, str]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from vinymatic.errors import CatalogueError, NoIndexError, ObjectExistsError
 from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import Manifest
+from vinymatic.lifecycle.boundary import read_boundary
 from vinymatic.lifecycle.commit import commit, read_manifest, read_newest, stamp
 from vinymatic.lifecycle.copying import copy_files
 from vinymatic.lifecycle.drill_record import record_answers
@@ -97,7 +98,7 @@ def restore(
 
     def propose(newest: Manifest | None) -> Manifest | None:
         # Above every number that this index or its backups have ever used: a number never means two things.
-        following = max(wanted.number, newest.number if newest else 0) + 1
+        following = max(wanted.number, newest.number if newest else 0, read_boundary(index)) + 1
         return wanted.model_copy(update={"number": following} | stamp(f"restore of manifest {wanted.number}"))
 
     restored = commit(index, propose).manifest

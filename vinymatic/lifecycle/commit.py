@@ -17,12 +17,14 @@ from datetime import UTC, datetime
 from vinymatic.errors import (
     ContentionError,
     CorruptFileError,
+    NoIndexError,
     ObjectExistsError,
     ObjectNotFoundError,
     StorageUnavailableError,
 )
 from vinymatic.index.layout import MANIFESTS, manifest_key, manifest_number
 from vinymatic.index.manifest import Manifest
+from vinymatic.lifecycle.boundary import read_boundary
 from vinymatic.storage.port import ObjectStore
 
 log = logging.getLogger(__name__)
@@ -80,21 +82,42 @@ def commit(store: ObjectStore, propose: Proposal, *, attempts: int = ATTEMPTS) -
     """Creates the next manifest.
 
     Raises `ContentionError` after `attempts` lost rounds, `StorageUnavailableError` when the store stays away; in the latter case the
-    commit may have landed: the same work done again then finds it and changes nothing.
+    commit may have landed: the same work done again then finds it and changes nothing. Raises `NoIndexError` when the newest manifests
+    are lost: every number that could be created was collected once.
     """
+    boundary = 0
     for conflicts in range(attempts):
         newest = read_newest(store)
+        if boundary and (newest is None or newest.number <= boundary):
+            raise NoIndexError(
+                f"{store.url} has lost its newest manifests: those up to {boundary} were collected, and none is left above"
+            )
         proposal = propose(newest)
         if proposal is None:
             if newest is None:
                 raise ValueError("the first commit cannot be empty")
             return Commit(newest, changed=False, conflicts=conflicts)
         if _create(store, proposal):
-            return Commit(proposal, changed=True, conflicts=conflicts)
+            boundary = _boundary_after(store)
+            if proposal.number > boundary:
+                return Commit(proposal, changed=True, conflicts=conflicts)
+            # We stalled; others used this number, went on, and it was collected. Nobody will ever read what we created.
+            log.warning("manifest %d was collected before we created it; rebasing", proposal.number)
+            continue
         log.info("manifest %d was written by another; rebasing", proposal.number)
         # Full jitter: writers that collided once would otherwise collide again.
         time.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.05 * 2**conflicts)))
     raise ContentionError(f"other writers won {attempts} rounds in a row")
+
+
+def _boundary_after(store: ObjectStore) -> int:
+    """The boundary, read after a create: the collector advances it before it deletes, so it covers any number that was free by deletion."""
+    for _ in range(2):
+        try:
+            return read_boundary(store)
+        except StorageUnavailableError as error:
+            log.info("looking at the boundary again: %s", error)
+    return read_boundary(store)
 
 
 def _create(store: ObjectStore, proposal: Manifest) -> bool:

@@ -7,7 +7,7 @@ Files without a manifest are orphans that nobody reads; a manifest never names a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from vinymatic.lifecycle.commit import commit, read_newest, stamp
 from vinymatic.lifecycle.files import FileCache, put_encoding, put_file
 from vinymatic.lifecycle.first import first_commit
 from vinymatic.lifecycle.ulid import new_ulid
+from vinymatic.lifecycle.uploads import UploadAge
 from vinymatic.storage.port import ObjectStore
 
 
@@ -59,6 +60,7 @@ class _Upload:
     covers_file: FileEntry
     points_file: FileEntry
     codes: dict[int, FileEntry]
+    age: UploadAge = field(default_factory=UploadAge)
 
 
 class Writer:
@@ -130,6 +132,7 @@ class Writer:
         counts = {"replaced": 0, "deleted": 0}
 
         def propose(newest: Manifest | None) -> Manifest | None:
+            nonlocal upload
             if newest is None:
                 raise NoIndexError(f"{self._store.url} has lost its manifests")
             self._adopt(newest)
@@ -137,6 +140,8 @@ class Writer:
             counts["deleted"] = sum(cover_id in self._catalogue for cover_id in batch.deletes)
             if upload is None and counts["deleted"] == 0:
                 return None
+            if upload is not None and upload.age.too_old:
+                upload = self._upload(fresh)  # what was uploaded may be collected by now
             return self._next(newest, upload, batch.deletes)
 
         done = commit(self._store, propose)

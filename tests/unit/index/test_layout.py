@@ -89,3 +89,28 @@ def test_a_reject_s_key_holds_nothing_of_the_user_s_key(source: str) -> None:
 def test_different_images_have_different_rejects() -> None:
     assert layout.reject_key("a") != layout.reject_key("A")
     assert layout.reject_key("\ud800") != layout.reject_key("\ud801")
+
+
+@given(numbers)
+def test_a_boundary_s_key_turns_back_into_its_number_and_is_no_manifest_s(number: int) -> None:
+    key = layout.boundary_key(number)
+    assert layout.boundary_number(key) == number
+    with pytest.raises(ValueError, match="not a manifest's key"):
+        layout.manifest_number(key)
+
+
+@pytest.mark.parametrize("key", ["", layout.manifest_key(1), layout.CLOCK, layout.BOUNDARIES + "x.json"])
+def test_other_names_are_not_taken_for_a_boundary(key: str) -> None:
+    with pytest.raises(ValueError, match="not a boundary's key"):
+        layout.boundary_number(key)
+
+
+@pytest.mark.parametrize("name", ["a", "release-1.2_b", "9" * 63])
+def test_a_pin_s_key_turns_back_into_its_name(name: str) -> None:
+    assert layout.pin_name(layout.pin_key(name)) == name
+
+
+@pytest.mark.parametrize("name", ["", ".", "../a", "a/b", "A", "ü", "a" * 64, "a\n"])
+def test_a_name_that_would_leave_the_folder_of_pins_has_no_key(name: str) -> None:
+    with pytest.raises(ValueError, match="not a pin's name"):
+        layout.pin_key(name)

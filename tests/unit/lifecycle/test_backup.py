@@ -17,6 +17,7 @@ from vinymatic.errors import (
 )
 from vinymatic.features import FeatureSpec
 from vinymatic.lifecycle.backup import backup, restore
+from vinymatic.lifecycle.boundary import advance_boundary, read_boundary
 from vinymatic.lifecycle.commit import read_newest
 from vinymatic.lifecycle.reader import Reader
 from vinymatic.lifecycle.writer import Batch, Writer
@@ -144,3 +145,20 @@ def test_the_backup_of_another_index_is_not_overwritten(
     with pytest.raises(CatalogueError, match="another index"):
         backup(other, destination)
     assert ids(destination, tmp_path) == ["a", "b"]
+
+
+def test_an_index_that_lost_its_manifests_after_a_collection_is_restored_above_its_boundary(
+    index_store: ObjectStore, destination: ObjectStore, writer: Writer, tmp_path: Path
+) -> None:
+    backup(index_store, destination)
+    advance_boundary(index_store, 7)
+    for info in list(index_store.list("manifests/")):
+        index_store.delete(info.key)
+    assert restore(destination, index_store).number == 8
+    assert ids(index_store, tmp_path) == ["a", "b"]
+
+
+def test_a_foreign_name_among_the_boundaries_is_passed_over(index_store: ObjectStore) -> None:
+    advance_boundary(index_store, 7)
+    index_store.put("collection/boundaries/0-notes.txt", b"left by a person")
+    assert read_boundary(index_store) == 7

@@ -13,6 +13,9 @@ COMMANDS = {
     "list": Place("vinymatic.cli.index.look", "list_", "List the covers."),
     "show": Place("vinymatic.cli.index.look", "show", "What the index is, or one cover of it."),
     "status": Place("vinymatic.cli.index.look", "status", "Whether a key is indexed, rejected (why) or unknown."),
+    "pin": Place("vinymatic.cli.index.pins", "pin", "Keep a manifest from being collected."),
+    "unpin": Place("vinymatic.cli.index.pins", "unpin", "Take a pin out."),
+    "pins": Place("vinymatic.cli.index.pins", "pins", "List the pins."),
     "search": Place("vinymatic.cli.index.search", "search", "Say which covers photos show."),
 }
 

@@ -1,0 +1,93 @@
+"""Pins: manifests that the collection keeps, each by a file under `pins/`, until somebody takes the pin out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vinymatic.errors import (
+    CatalogueError,
+    CorruptFileError,
+    ObjectExistsError,
+    ObjectNotFoundError,
+    UnsupportedFormatError,
+)
+from vinymatic.index.layout import PINS, manifest_key, pin_key, pin_name
+from vinymatic.lifecycle.boundary import read_boundary
+from vinymatic.storage.port import ObjectStore
+
+FORMAT = "vinymatic-pin"
+VERSION = 1
+
+
+class Pin(BaseModel):
+    """`manifest`: the number that is kept. `created_at`: ISO 8601, by the clock of whoever pinned."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    format: str = FORMAT
+    version: int = VERSION
+    manifest: int = Field(ge=1)
+    created_at: str
+
+
+def pin(store: ObjectStore, name: str, number: int) -> None:
+    """Keeps manifest `number` and its files until `unpin(name)`. The same pin again changes nothing.
+
+    Raises `ValueError` (the name), `ObjectNotFoundError` (no such manifest), `CatalogueError` (the name pins another manifest, or this
+    one may be collected already), `StorageError`.
+    """
+    key = pin_key(name)
+    made = Pin(manifest=number, created_at=datetime.now(UTC).isoformat(timespec="seconds"))
+    try:
+        store.create(key, made.model_dump_json().encode())
+    except ObjectExistsError:
+        there = _read(store, key).manifest
+        if there != number:
+            raise CatalogueError(f"the pin {name} is on manifest {there}") from None
+        store.head(manifest_key(number))
+        return
+    # Only now: a collector lists the pins after it has advanced the boundary, so one of us sees the other.
+    if number <= read_boundary(store):
+        store.delete(key)
+        raise CatalogueError(f"manifest {number} is collected, or about to be")
+    try:
+        store.head(manifest_key(number))
+    except ObjectNotFoundError:
+        store.delete(key)
+        raise ObjectNotFoundError(f"{store.url} has no manifest {number}") from None
+
+
+def unpin(store: ObjectStore, name: str) -> None:
+    """Raises `ValueError` (the name), `ObjectNotFoundError` (no such pin)."""
+    store.head(pin_key(name))
+    store.delete(pin_key(name))
+
+
+def read_pins(store: ObjectStore) -> dict[str, Pin]:
+    """All pins by name. Raises `CorruptFileError`, `UnsupportedFormatError`: what cannot be read might keep anything."""
+    pins = {}
+    for info in store.list(PINS):
+        try:
+            name = pin_name(info.key)
+        except ValueError as error:
+            raise CorruptFileError(str(error)) from error
+        try:
+            pins[name] = _read(store, info.key)
+        except ObjectNotFoundError:
+            continue  # taken out meanwhile
+    return pins
+
+
+def _read(store: ObjectStore, key: str) -> Pin:
+    data, _ = store.get(key)
+    try:
+        found = Pin.model_validate_json(data)
+    except ValidationError as error:
+        raise CorruptFileError(f"{key}: not a pin: {error.errors()[0]['msg']}") from error
+    if found.format != FORMAT:
+        raise CorruptFileError(f"{key}: its format is {found.format!r}")
+    if found.version > VERSION:
+        raise UnsupportedFormatError(f"{key}: format version {found.version} was written by a newer Vinymatic")
+    return found
