@@ -19,5 +19,7 @@ def train(settings: IndexAccess) -> None:
     from vinymatic.lifecycle.places import index_store, work_folder
 
     with bars() as progress:
-        epoch = training.train(index_store(settings), work_folder(settings), progress=progress)
+        epoch = training.train(
+            index_store(settings), work_folder(settings), dimensions=settings.sift_dimensions, progress=progress
+        )
     click.echo(f"epoch {epoch} is active")

@@ -67,7 +67,10 @@ class SegmentEntry(_Record):
 
 
 class Manifest(_Record):
-    """`dimensions`: SIFT_DIMENSIONS of the index. `images_ingested`: covers committed in all, replacements included."""
+    """`dimensions`: SIFT_DIMENSIONS of the index. `index_id`: given when it was made and kept by every commit and
+    restore: whose backup this is.
+
+    `images_ingested`: covers committed in all, replacements included."""
 
     format: str = FORMAT
     version: int = VERSION
@@ -75,6 +78,7 @@ class Manifest(_Record):
     commit_id: str
     writer: str
     created_at: str
+    index_id: str = ""
     dimensions: int
     feature_model: FileEntry | None = None
     active_epoch: int

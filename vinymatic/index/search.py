@@ -22,7 +22,7 @@ VERIFIED = 15
 
 @dataclass(frozen=True)
 class Candidate:
-    """A verified cover. `number` is the snapshot's; `separate_from` tells which candidates lie elsewhere in the photo."""
+    """A verified cover. `number` is the snapshot's."""
 
     number: int
     votes: float

@@ -9,6 +9,8 @@ from vinymatic.index.search import Candidate, lies_elsewhere
 
 # Below this share of the threshold there is nothing worth a second photo.
 UNDECIDED_SHARE = 0.3
+# From here on the photo is good enough; it is the threshold that is strict.
+LIKELY_SCORE = 0.5
 
 
 def accept(candidates: Sequence[Candidate], options: SearchOptions) -> list[Candidate]:
@@ -59,6 +61,9 @@ def decide(
     best_score = max(candidates, key=lambda candidate: candidate.score)
     if best_score.score >= UNDECIDED_SHARE * options.similarity_threshold:
         name = name_of[best_score.number]
+        if best_score.score >= LIKELY_SCORE:
+            likely = f"probably {name!r}, but its score of {best_score.score:.2f} is under the threshold"
+            return Verdict.AMBIGUOUS, likely, []
         return (
             Verdict.AMBIGUOUS,
             f"perhaps {name!r}, but too little of it can be made out: take a closer, sharper photo",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from vinymatic.errors import CatalogueError, NoIndexError, ObjectExistsError
+from vinymatic.errors import CatalogueError, NoIndexError, ObjectExistsError, ObjectNotFoundError
 from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import Manifest
 from vinymatic.lifecycle.boundary import read_boundary
@@ -90,15 +90,16 @@ def restore(
     Every file is checked against its sha256 where it lies in `index` before the commit. Raises `NoIndexError`, `ObjectNotFoundError`
     (no such manifest), `CorruptFileError`, `StorageError`, `ContentionError`.
     """
-    wanted = read_newest(backup) if number is None else read_manifest(backup, number)
-    if wanted is None:
+    last = read_newest(backup)
+    if last is None:
         raise NoIndexError(f"{backup.url} holds no backup")
+    wanted = last if number is None else _backed_up(backup, number)
     named = _keys(read_newest(index))
     copied = copy_files(backup, index, wanted.files(), named, check_all=True, progress=progress)
 
     def propose(newest: Manifest | None) -> Manifest | None:
         # Above every number that this index or its backups have ever used: a number never means two things.
-        following = max(wanted.number, newest.number if newest else 0, read_boundary(index)) + 1
+        following = max(last.number, newest.number if newest else 0, read_boundary(index)) + 1
         return wanted.model_copy(update={"number": following} | stamp(f"restore of manifest {wanted.number}"))
 
     restored = commit(index, propose).manifest
@@ -110,6 +111,15 @@ def restore(
         copied_bytes=copied.copied_bytes,
         checked_files=copied.checked_files,
     )
+
+
+def _backed_up(backup: ObjectStore, number: int) -> Manifest:
+    try:
+        return read_manifest(backup, number)
+    except ObjectNotFoundError:
+        raise ObjectNotFoundError(
+            f"{backup.url} has no backup of manifest {number}; `vinymatic backup list` shows what there is"
+        ) from None
 
 
 def _keys(manifest: Manifest | None) -> frozenset[str]:
@@ -125,12 +135,17 @@ def _commit_copy(destination: ObjectStore, manifest: Manifest) -> None:
 
 
 def _refuse_another_index(manifest: Manifest, there: Manifest | None, destination: ObjectStore) -> None:
-    if there is None or there.number < manifest.number:
+    if there is None:
+        return
+    if there.index_id != manifest.index_id:
+        # Whatever the numbers: an empty index that took a lost one's place must not push its backup out.
+        raise _another_index(manifest, destination)
+    if there.number < manifest.number:
         return
     if there.number > manifest.number:
         raise CatalogueError(
-            f"{destination.url} holds manifest {there.number}, this index only {manifest.number}: it is the backup of another index, "
-            "or of this one before it was lost; restore it, or choose another BACKUP_URL"
+            f"{destination.url} holds manifest {there.number}, this index only {manifest.number}: it is the backup of this index "
+            "before it was lost; restore it, or choose another BACKUP_URL"
         )
     if there.commit_id != manifest.commit_id:
         raise _another_index(manifest, destination)

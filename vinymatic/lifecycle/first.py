@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from functools import partial
 
 from vinymatic.features.extract import RAW_DIMENSIONS
@@ -31,6 +32,7 @@ def first_commit(store: ObjectStore, dimensions: int, writer: str) -> Manifest:
         first = {
             "number": 1,
             "dimensions": dimensions,
+            "index_id": uuid.uuid4().hex,
             "feature_model": model_file,
             "active_epoch": FIRST_EPOCH,
             "codebooks": {FIRST_EPOCH: entry},

@@ -19,6 +19,7 @@ _OUR_FOLDERS = (MANIFESTS, SEGMENTS, CODEBOOKS, REJECTS, DRILLS, PINS, COLLECTIO
 
 def index_url(settings: IndexAccess) -> str:
     """INDEX_URL, or the folder `index` in BACKUP_FOLDER."""
+    _require_folder(settings)
     return settings.index_url or (settings.backup_folder.absolute() / "index").as_uri()
 
 
@@ -92,6 +93,14 @@ def is_own_key(settings: IndexAccess, key: str) -> bool:
         if key.startswith(f"{prefix}/" if prefix else _OUR_FOLDERS):
             return True
     return False
+
+
+def _require_folder(settings: IndexAccess) -> None:
+    """A file in the way would otherwise be met at the first write, in words that do not name the variable."""
+    folder = settings.backup_folder.absolute()
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if not nearest.is_dir():
+        raise SettingError("BACKUP_FOLDER", str(settings.backup_folder), f"a folder, and {nearest} is none")
 
 
 def _key_pair(settings: IndexAccess) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from vinymatic.errors import NoIndexError
+from vinymatic.errors import IndexMismatchError, NoIndexError
 from vinymatic.features.model import FeatureModel
 from vinymatic.index.bootstrap import bootstrap_sample
 from vinymatic.index.codebook import Codebook, lists_for, train_codebook
@@ -34,15 +34,27 @@ SAMPLE_PER_LIST = 40
 LARGEST_SAMPLE = 65_536 * SAMPLE_PER_LIST
 
 
-def train(store: ObjectStore, work: Path, *, progress: Progress = no_progress, writer: str = "train") -> int:
+def train(
+    store: ObjectStore,
+    work: Path,
+    *,
+    dimensions: int | None = None,
+    progress: Progress = no_progress,
+    writer: str = "train",
+) -> int:
     """Trains the next epoch on the covers of the newest manifest and makes it active; its number.
 
-    `work`: a folder for fetched files. `progress` is told of the steps `train` and `encode`.
-    Raises `NoIndexError`, `CorruptFileError`, `StorageError`, `ContentionError`.
+    `work`: a folder for fetched files. `dimensions`: what the caller takes SIFT_DIMENSIONS to be.
+    `progress` is told of the steps `train` and `encode`.
+    Raises `NoIndexError`, `IndexMismatchError`, `CorruptFileError`, `StorageError`, `ContentionError`.
     """
     manifest = read_newest(store)
     if manifest is None:
         raise NoIndexError(f"nothing is committed in {store.url} yet")
+    if dimensions not in (None, manifest.dimensions):
+        raise IndexMismatchError(
+            f"the index in {store.url} has SIFT_DIMENSIONS={manifest.dimensions}, this process {dimensions}"
+        )
     work.mkdir(parents=True, exist_ok=True)
     # A folder of its own, gone afterwards: a training reads every descriptor, which is more than a writer's disk should keep.
     with TemporaryDirectory(dir=work, prefix="training-") as folder:

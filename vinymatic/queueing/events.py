@@ -7,7 +7,7 @@
 | `{"detail-type": "Object Created", "source": "aws.s3", …}` | EventBridge | as it is |
 | `{"Event": "s3:TestEvent", …}` | S3, when notifications are set up | none: nothing to do |
 | `{"vinymatic": 1, "action": "look", "key": "…"}` | our own `encode_change` | as it is |
-| `"key"` or text that is not JSON | people and scripts | as it is |
+| `"key"`, or text that does not begin as JSON | people and scripts | as it is |
 
 Every event about an object is only a LOOK, a removal too: events come late and out of order, so the bucket decides. A key is data:
 `..`, a leading `/` and control characters are legal in it, and nobody may join it to a path.
@@ -145,6 +145,11 @@ def _parse(body: str, depth: int) -> list[Change]:
     try:
         content = json.loads(body)
     except ValueError:
+        if body.lstrip().startswith("{"):
+            # A key may look so, but a broken event surely does: taken for a key it would vanish without a trace.
+            raise MalformedMessageError(
+                "JSON that does not parse; a key that begins so must be sent as a JSON string"
+            ) from None
         return _plain(body)
     except RecursionError:
         raise MalformedMessageError("JSON nested too deep") from None

@@ -23,6 +23,8 @@ _TYPE_WORDS: dict[object, str] = {
 _PATTERN_WORDS = (
     ("s3://", "s3://bucket/prefix, file:///folder or nothing"),
     ("https?", "an http(s) address or nothing"),
+    ("{1,61}", "a bucket's name or nothing"),
+    ("A-Za-z0-9-", "a region's name, such as us-east-1"),
 )
 
 

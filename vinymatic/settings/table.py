@@ -47,12 +47,16 @@ class IndexAccess(Common):
         description="Access key of S3 and SQS. Empty, with the secret: the usual AWS chain (environment, profile, role, IRSA).",
     )
     s3_secret_access_key: SecretStr = Field(default=SecretStr(""), description="Its secret key.")
-    s3_region: str = Field(default="us-east-1", description="Region of the bucket and the queue.")
+    s3_region: str = Field(
+        default="us-east-1", pattern=r"^[A-Za-z0-9-]+$", description="Region of the bucket and the queue."
+    )
     s3_endpoint_url: str = Field(
         default="", pattern=r"^$|^https?://.+$", description="Endpoint of an S3-compatible store. Empty: AWS."
     )
     s3_bucket: str = Field(
-        default="", description="The bucket that holds the cover scans. The index is backed up to it too."
+        default="",
+        pattern=r"^$|^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$",
+        description="The bucket that holds the cover scans. The index is backed up to it too.",
     )
     sqs_queue_url: str = Field(
         default="",

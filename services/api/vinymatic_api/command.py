@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 
 from vinymatic.cli.options import ACCESS, index_command
 from vinymatic.errors import SettingError
@@ -25,6 +26,8 @@ def serve(settings: ApiSettings) -> None:
     store, queue = index_store(settings), change_queue(settings)
     try:
         listening = listen(settings.host, settings.port)
+    except socket.gaierror as error:
+        raise SettingError("HOST", settings.host, f"an address of this machine ({error.strerror})") from None
     except OSError as error:
         raise SettingError("PORT", f"{settings.host}:{settings.port}", f"a free one ({error.strerror})") from None
     reader = Reader(store, cache_folder(settings), dimensions=settings.sift_dimensions)

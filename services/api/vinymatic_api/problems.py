@@ -32,6 +32,7 @@ from vinymatic_api.schemas import ErrorBody, ErrorDetail, ErrorResponse
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1
+AWAY = "the store or the queue behind this service cannot be reached at the moment; try again"
 INTERNAL = "something went wrong on this side; the server's log says what"
 
 
@@ -128,6 +129,9 @@ def problem_of(error: VinymaticError) -> JSONResponse:
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         # Its text may name files, buckets and hosts, which are nobody's business outside.
         return problem(status, "internal", INTERNAL)
+    if isinstance(error, StorageUnavailableError | QueueUnavailableError):
+        # So may an outage's, which names endpoints.
+        return problem(status, error.code, AWAY)
     return problem(status, error.code, error.message)
 
 
@@ -144,6 +148,8 @@ async def _on_own(request: Request, error: Exception) -> Response:
     request.scope["vinymatic.code"] = error.code
     if status_of(error) == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    elif isinstance(error, StorageUnavailableError | QueueUnavailableError):
+        log.warning("%s %s: %s", request.method, request.url.path, error)
     return problem_of(error)
 
 

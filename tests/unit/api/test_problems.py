@@ -12,7 +12,7 @@ from fastapi import FastAPI, Query
 from vinymatic import errors
 from vinymatic.errors import SettingError, VinymaticError
 from vinymatic_api import problems
-from vinymatic_api.problems import INTERNAL, install, status_of
+from vinymatic_api.problems import AWAY, INTERNAL, install, status_of
 from vinymatic_api.schemas import ErrorResponse
 
 pytestmark = pytest.mark.unit
@@ -73,6 +73,9 @@ def answer(error: Exception | None = None, method: str = "GET", path: str = "/",
     return asyncio.run(ask())
 
 
+OUTAGES = {"storage_unavailable", "queue_unavailable"}
+
+
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 def test_every_error_of_the_tree_has_its_status_and_the_one_shape(kind: type[VinymaticError]) -> None:
     response = answer(made(kind))
@@ -81,6 +84,8 @@ def test_every_error_of_the_tree_has_its_status_and_the_one_shape(kind: type[Vin
     assert ErrorResponse.model_validate(response.json())
     if expected == 500:
         assert response.json() == {"error": {"code": "internal", "message": INTERNAL}}
+    elif kind.code in OUTAGES:
+        assert response.json() == {"error": {"code": kind.code, "message": AWAY}}
     else:
         assert response.json() == {"error": {"code": kind.code, "message": f"about {SECRET}"}}
     assert ("retry-after" in response.headers) == (expected == 503)

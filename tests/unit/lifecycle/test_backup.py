@@ -128,7 +128,7 @@ def test_a_manifest_that_the_backup_lacks_is_said(
     index_store: ObjectStore, destination: ObjectStore, writer: Writer
 ) -> None:
     backup(index_store, destination)
-    with pytest.raises(ObjectNotFoundError):
+    with pytest.raises(ObjectNotFoundError, match="no backup of manifest 99"):
         restore(destination, index_store, number=99)
 
 
@@ -162,3 +162,31 @@ def test_a_foreign_name_among_the_boundaries_is_passed_over(index_store: ObjectS
     advance_boundary(index_store, 7)
     index_store.put("collection/boundaries/0-notes.txt", b"left by a person")
     assert read_boundary(index_store) == 7
+
+
+def test_an_empty_index_never_pushes_out_a_lost_ones_backup(
+    index_store: ObjectStore, destination: ObjectStore, writer: Writer, tmp_path: Path
+) -> None:
+    backup(index_store, destination)
+    other = open_store((tmp_path / "other").as_uri())
+    second = Writer(other, tmp_path / "work", FeatureSpec(), writer="second")
+    second.open()
+    for number in range(4):
+        second.commit(Batch([random_cover(f"x{number}")]))
+    assert second.number > writer.number
+    with pytest.raises(CatalogueError, match="another index"):
+        backup(other, destination)
+    assert ids(destination, tmp_path) == ["a", "b"]
+
+
+def test_after_an_older_backup_was_restored_the_next_backup_goes_on(
+    index_store: ObjectStore, destination: ObjectStore, writer: Writer, tmp_path: Path
+) -> None:
+    backup(index_store, destination)
+    for name in ("c", "d"):
+        writer.commit(Batch([random_cover(name)]))
+        backup(index_store, destination)
+    fresh = open_store((tmp_path / "fresh").as_uri())
+    assert restore(destination, fresh, number=2).number == 5
+    assert backup(fresh, destination).number == 5
+    assert ids(destination, tmp_path) == ["a", "b"]

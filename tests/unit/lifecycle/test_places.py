@@ -115,3 +115,9 @@ def test_the_index_is_no_place_for_its_own_backup(url: str) -> None:
 def test_retention_is_what_is_set_and_keeps_all_by_default() -> None:
     assert retention_policy(settings()).keeps_all
     assert retention_policy(settings(BACKUP_KEEP_COUNT="3", BACKUP_KEEP_DAYS="1.5")) == RetentionPolicy(3, 1.5)
+
+
+def test_a_file_in_the_place_of_backup_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SettingError, match="BACKUP_FOLDER"):
+        index_store(settings(BACKUP_FOLDER=str(tmp_path / "file" / "data")))

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.covers import random_cover
 from tests.support.faults import Fault, FaultyStore
-from vinymatic.errors import NoIndexError, StorageUnavailableError
+from vinymatic.errors import IndexMismatchError, NoIndexError, StorageUnavailableError
 from vinymatic.features import FeatureSpec
 from vinymatic.lifecycle.commit import read_newest
 from vinymatic.lifecycle.reader import Reader
@@ -98,6 +98,11 @@ def test_an_index_without_covers_can_be_trained(index_store: ObjectStore, tmp_pa
     assert train(index_store, tmp_path / "train") == 1
     commit(writer, ["a"])
     assert found_ids(index_store, tmp_path, ["a"]) == ["a"]
+
+
+def test_other_dimensions_are_refused_with_both_numbers(index_store: ObjectStore, tmp_path: Path) -> None:
+    with pytest.raises(IndexMismatchError, match=r"SIFT_DIMENSIONS=128.*64"):
+        train(index_store, tmp_path / "train", dimensions=64)
 
 
 def test_nothing_to_train_on_is_said(tmp_path: Path) -> None:

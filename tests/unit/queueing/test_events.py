@@ -227,3 +227,9 @@ def test_any_text_is_either_changes_or_a_malformed_message(body: str) -> None:
     except MalformedMessageError:
         return
     assert all(0 < len(change.key.encode()) <= 1024 for change in changes)
+
+
+def test_a_broken_event_is_not_taken_for_a_key() -> None:
+    with pytest.raises(MalformedMessageError, match="does not parse"):
+        parse_message('{"Records": [')
+    assert parse_message("[1974] Hollow Coast.jpg") == [Change("[1974] Hollow Coast.jpg")]
