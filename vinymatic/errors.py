@@ -25,6 +25,7 @@
         ├── IndexMismatchError    our settings do not fit this index (SIFT_DIMENSIONS)
         ├── NoIndexError          nothing is committed, or nothing loaded yet
         ├── CoverNotFoundError
+        ├── EpochError            the codebooks' epochs do not allow this step (no candidate, not encoded yet, not measured)
         └── ContentionError       other writers won every round
 
 Errors of outside libraries are translated into these at the edge (the adapters, the decoder), so that nobody else has to know them.
@@ -143,6 +144,10 @@ class NoIndexError(CatalogueError):
 
 class CoverNotFoundError(CatalogueError):
     code = "cover_not_found"
+
+
+class EpochError(CatalogueError):
+    code = "epoch"
 
 
 class ContentionError(CatalogueError):

@@ -11,7 +11,9 @@ from vinymatic.features.model import FeatureModel
 from vinymatic.index.segment import PreparedCover
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.lifecycle.ingest import prepare
+from vinymatic.lifecycle.promotion import promote
 from vinymatic.lifecycle.reader import Reader
+from vinymatic.lifecycle.training import train
 from vinymatic.lifecycle.writer import Batch, Writer
 from vinymatic.storage.open import open_store
 from vinymatic.storage.port import ObjectStore
@@ -65,6 +67,12 @@ def open_writer(store: ObjectStore, work: Path, spec: FeatureSpec = SPEC, *, nam
 def add_covers(store: ObjectStore, work: Path, numbers: Iterable[int]) -> int:
     """Commits these sleeves as one batch; the manifest's number."""
     return open_writer(store, work).commit(Batch(upserts=[prepared(n) for n in numbers])).number
+
+
+def train_and_promote(store: ObjectStore, work: Path) -> int:
+    """A new epoch, active without being measured; its number."""
+    train(store, work)
+    return promote(store, ungated=True).manifest.active_epoch
 
 
 def read_snapshot(store: ObjectStore, cache: Path, *, dimensions: int = SPEC.dimensions) -> Snapshot:

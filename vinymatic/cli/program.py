@@ -13,7 +13,11 @@ COMMANDS = {
         "vinymatic.cli.import_", "import_", "Bring an existing catalogue: a folder, a bucket, an inventory."
     ),
     "export": Place("vinymatic.cli.export", "export", "Write the covers' IDs and metadata as CSV or JSON lines."),
-    "train": Place("vinymatic.cli.train", "train", "Train a new codebook on the index's covers."),
+    "train": Place("vinymatic.cli.train", "train", "Train a candidate codebook on the index's covers."),
+    "promote": Place("vinymatic.cli.epochs", "promote", "Make the candidate epoch active."),
+    "rollback": Place("vinymatic.cli.epochs", "rollback", "Make the previous epoch active again."),
+    "retire": Place("vinymatic.cli.epochs", "retire", "Drop the previous epoch."),
+    "discard": Place("vinymatic.cli.epochs", "discard", "Drop the candidate epoch."),
     "compact": Place("vinymatic.cli.upkeep", "compact", "Merge small segments and drop dead covers."),
     "collect": Place("vinymatic.cli.upkeep", "collect", "Delete old manifests and files that none names."),
     "backup": Place("vinymatic.cli.backup", "backup", "Copy the index to its backup; list and prune backups."),

@@ -18,6 +18,7 @@ HNSW_BUILD_BREADTH = 80
 HNSW_SEARCH_BREADTH = 16
 PQ_ROUNDS = 10
 PQ_SAMPLE = 1 << 15
+_BLOCK = 1 << 16
 
 
 def code_size(dimensions: int) -> int:
@@ -49,12 +50,22 @@ class Codebook:
         return distances, lists
 
     def encode(self, descriptors: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-        """The list [n] and the PQ code [n, code_size] of each descriptor."""
-        if len(descriptors) == 0:
-            return np.empty(0, np.int32), np.empty((0, self.code_size), np.uint8)
-        _, lists = self.assign(descriptors)
-        codes = self._index.pq.compute_codes(descriptors.astype(np.float32))
-        return lists[:, 0].astype(np.int32), codes
+        """The list [n] and the PQ code [n, code_size] of each descriptor. Block by block: as floats, a large segment takes gigabytes."""
+        lists, codes = np.empty(len(descriptors), np.int32), np.empty((len(descriptors), self.code_size), np.uint8)
+        for begin in range(0, len(descriptors), _BLOCK):
+            block = descriptors[begin : begin + _BLOCK]
+            lists[begin : begin + _BLOCK] = self.assign(block)[1][:, 0]
+            codes[begin : begin + _BLOCK] = self._index.pq.compute_codes(block.astype(np.float32))
+        return lists, codes
+
+    def error(self, descriptors: NDArray[np.uint8]) -> float:
+        """Mean squared distance, in the descriptors' own steps, between each descriptor and what its code stands for; 0 for none."""
+        total = 0.0
+        for begin in range(0, len(descriptors), _BLOCK):
+            vectors = descriptors[begin : begin + _BLOCK].astype(np.float32)
+            coded = self._index.pq.decode(self._index.pq.compute_codes(vectors))
+            total += float(np.square(vectors - coded).sum(dtype=np.float64))
+        return total / max(1, len(descriptors))
 
     def to_bytes(self) -> bytes:
         """The Faiss file (`faiss.write_index`) of the index without entries."""

@@ -11,6 +11,7 @@ CODEBOOKS = "codebooks/"
 REJECTS = "rejects/"
 DRILLS = "drills/"
 PINS = "pins/"
+GATES = "gates/"
 COLLECTION = "collection/"
 BOUNDARIES = "collection/boundaries/"
 # Written to learn what time it is at the store.
@@ -96,6 +97,11 @@ def feature_model_key(digest: str) -> str:
 def drill_key(number: int) -> str:
     """The answers recorded when manifest `number` was backed up. Raises ValueError as `manifest_key` does."""
     return DRILLS + manifest_key(number).removeprefix(MANIFESTS)
+
+
+def gate_key(epoch: int, digest: str) -> str:
+    """What the gate found of the codebook whose file has this sha256."""
+    return f"{GATES}{epoch}-{digest[:16]}.json"
 
 
 def reject_key(source_key: str) -> str:

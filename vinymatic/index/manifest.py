@@ -1,10 +1,13 @@
 """The manifest: one numbered commit that says what the index is. Pure data; nothing here reads or writes.
 
-A manifest names every file by key, size and sha256. It is created once with `If-None-Match: *` and never changed.
+A manifest names every file by key, size and sha256, and ends with the sha256 of its own bytes. It is created once with
+`If-None-Match: *` and never changed.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from itertools import pairwise
 from typing import Self
 
@@ -13,7 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from vinymatic.errors import CorruptFileError, UnsupportedFormatError
 
 FORMAT = "vinymatic-manifest"
-VERSION = 1
+# 2: a checksum, and epochs that are prepared, measured, promoted and retired one by one.
+VERSION = 2
+_FIRST_WITH_CHECKSUM = 2
+_CHECKSUM = re.compile(rb',"checksum":"([0-9a-f]{64})"}\Z')
 
 
 class _Record(BaseModel):
@@ -30,12 +36,31 @@ class FileEntry(_Record):
 
 
 class CodebookEntry(_Record):
-    """`lists`: inverted lists; `trained_covers`: covers in the index when it was trained (0: made before the first cover)."""
+    """`lists`: inverted lists; `trained_covers`: covers in the index when it was trained (0: made before the first cover).
+
+    `error`: mean squared distance, in the descriptors' own steps, between a descriptor and its code, over descriptors that the training
+    did not see; None where nobody measured it.
+    """
 
     epoch: int = Field(ge=0)
     file: FileEntry
     lists: int = Field(ge=1)
     trained_covers: int = Field(ge=0)
+    error: float | None = Field(default=None, ge=0)
+
+
+class Fresh(_Record):
+    """What was committed since the active epoch is active: so many features, and their mean squared `error` under its codebook."""
+
+    features: int = Field(default=0, ge=0)
+    error: float = Field(default=0.0, ge=0)
+
+    def plus(self, features: int, error: float) -> Fresh:
+        """With `features` more, whose mean squared error is `error`."""
+        total = self.features + features
+        if total == 0:
+            return self
+        return Fresh(features=total, error=(self.features * self.error + features * error) / total)
 
 
 class SegmentEntry(_Record):
@@ -70,7 +95,9 @@ class Manifest(_Record):
     """`dimensions`: SIFT_DIMENSIONS of the index. `index_id`: given when it was made and kept by every commit and
     restore: whose backup this is.
 
-    `images_ingested`: covers committed in all, replacements included."""
+    `candidate_epoch` is being prepared, `previous_epoch` was active before; every new segment is encoded under both and under the active
+    one. `last_epoch`: the highest number ever given. `images_ingested`: covers committed in all, replacements included. `trained_at`,
+    `images_at_training`, `covers_at_training`: of the last training, whatever became of it."""
 
     format: str = FORMAT
     version: int = VERSION
@@ -83,16 +110,21 @@ class Manifest(_Record):
     feature_model: FileEntry | None = None
     active_epoch: int
     candidate_epoch: int | None = None
+    previous_epoch: int | None = None
+    last_epoch: int = -1
     codebooks: dict[int, CodebookEntry]
     segments: tuple[SegmentEntry, ...] = ()
     images_ingested: int = 0
     images_at_training: int = 0
+    covers_at_training: int = 0
+    trained_at: str | None = None
+    fresh: Fresh = Fresh()
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
-        needed = {self.active_epoch} if self.candidate_epoch is None else {self.active_epoch, self.candidate_epoch}
-        if not needed <= self.codebooks.keys():
-            raise ValueError(f"manifest {self.number}: epoch {min(needed - self.codebooks.keys())} has no codebook")
+        lacking = set(self.written_epochs) - self.codebooks.keys()
+        if lacking:
+            raise ValueError(f"manifest {self.number}: epoch {min(lacking)} has no codebook")
         if len({segment.id for segment in self.segments}) != len(self.segments):
             raise ValueError(f"manifest {self.number}: it names a segment twice")
         return self
@@ -100,6 +132,21 @@ class Manifest(_Record):
     @property
     def covers(self) -> int:
         return sum(segment.live for segment in self.segments)
+
+    @property
+    def written_epochs(self) -> tuple[int, ...]:
+        """The epochs under which every new segment is encoded: the active one first."""
+        epochs = (self.active_epoch, self.candidate_epoch, self.previous_epoch)
+        return tuple(dict.fromkeys(epoch for epoch in epochs if epoch is not None))
+
+    @property
+    def next_epoch(self) -> int:
+        """A number that no codebook of this index has ever had."""
+        return max(self.last_epoch, *self.codebooks) + 1
+
+    def lacking(self, epoch: int) -> tuple[SegmentEntry, ...]:
+        """The segments that have no encoding of this epoch."""
+        return tuple(segment for segment in self.segments if epoch not in segment.codes)
 
     @property
     def images_since_training(self) -> int:
@@ -119,7 +166,8 @@ class Manifest(_Record):
         return files
 
     def to_json(self) -> bytes:
-        return self.model_dump_json().encode()
+        body = self.model_dump_json().encode()[:-1]
+        return body + b',"checksum":"' + hashlib.sha256(body).hexdigest().encode() + b'"}'
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
@@ -132,6 +180,11 @@ class Manifest(_Record):
                 raise UnsupportedFormatError(
                     f"manifest format version {head.version} was written by a newer Vinymatic; this one reads up to {VERSION}"
                 )
+            found = _CHECKSUM.search(data)
+            if found is None and head.version >= _FIRST_WITH_CHECKSUM:
+                raise CorruptFileError("not a whole manifest: its checksum is missing")
+            if found is not None and hashlib.sha256(data[: found.start()]).hexdigest().encode() != found[1]:
+                raise CorruptFileError("not a whole manifest: its bytes are not those of its checksum")
             return cls.model_validate_json(data)
         except ValidationError as error:
             raise CorruptFileError(f"not a manifest: {error.errors()[0]['msg']}") from error

@@ -12,6 +12,7 @@ from pathlib import Path
 from vinymatic.errors import CatalogueError, NoIndexError, ObjectExistsError, ObjectNotFoundError
 from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import Manifest
+from vinymatic.lifecycle import epochs
 from vinymatic.lifecycle.boundary import read_boundary
 from vinymatic.lifecycle.commit import commit, read_manifest, read_newest, stamp
 from vinymatic.lifecycle.copying import copy_files
@@ -94,13 +95,18 @@ def restore(
     if last is None:
         raise NoIndexError(f"{backup.url} holds no backup")
     wanted = last if number is None else _backed_up(backup, number)
+    # A candidate that was not ready when the backup was made is not picked up again.
+    if wanted.candidate_epoch is not None:
+        wanted = epochs.without_candidate(wanted, wanted.candidate_epoch) or wanted
     named = _keys(read_newest(index))
     copied = copy_files(backup, index, wanted.files(), named, check_all=True, progress=progress)
 
     def propose(newest: Manifest | None) -> Manifest | None:
-        # Above every number that this index or its backups have ever used: a number never means two things.
-        following = max(last.number, newest.number if newest else 0, read_boundary(index)) + 1
-        return wanted.model_copy(update={"number": following} | stamp(f"restore of manifest {wanted.number}"))
+        # Above every number that this index or its backups have ever used: a number never means two things, nor does an epoch's.
+        number = max(last.number, newest.number if newest else 0, read_boundary(index)) + 1
+        last_epoch = max(known.next_epoch for known in (wanted, last, newest) if known is not None) - 1
+        changes = {"number": number, "last_epoch": last_epoch}
+        return wanted.model_copy(update=changes | stamp(f"restore of manifest {wanted.number}"))
 
     restored = commit(index, propose).manifest
     return RestoreReport(

@@ -15,7 +15,7 @@ from vinymatic.errors import NoIndexError, ObjectNotFoundError
 from vinymatic.index.layout import CLOCK, CODEBOOKS, MANIFESTS, SEGMENTS, manifest_key, manifest_number
 from vinymatic.index.manifest import Manifest
 from vinymatic.lifecycle.boundary import advance_boundary, drop_lower_boundaries, read_boundary
-from vinymatic.lifecycle.commit import commit, read_manifest, stamp
+from vinymatic.lifecycle.commit import commit, following, read_manifest
 from vinymatic.lifecycle.pins import read_pins
 from vinymatic.lifecycle.progress import Progress, no_progress
 from vinymatic.lifecycle.uploads import GRACE_SECONDS
@@ -77,8 +77,8 @@ def plan_collection(observed: Observed, policy: CollectionPolicy, now: datetime)
     numbers = sorted(number for number in observed.manifests if number > boundary)
     going = set(numbers[: max(0, len(numbers) - max(1, policy.keep))])
     # In order, up to the first that must stay. One that was written long ago may have been the newest until a moment ago.
-    for number, following in pairwise(numbers):
-        if number not in going or observed.manifests[following] > horizon:
+    for number, after in pairwise(numbers):
+        if number not in going or observed.manifests[after] > horizon:
             break
         boundary = number
     # Under the boundary everything may go, whatever its age: what a stalled writer created there is young.
@@ -134,7 +134,7 @@ def _fenced(store: ObjectStore, plan: CollectionPlan, *, after: int, writer: str
     def propose(newest: Manifest | None) -> Manifest | None:
         if newest is None:
             raise NoIndexError(f"{store.url} has lost its manifests")
-        return newest.model_copy(update={"number": newest.number + 1} | stamp(writer))
+        return following(newest, newest, writer)
 
     commit(store, propose)
     named = _named(store, [number for number in _manifests(store) if number > after])

@@ -23,7 +23,7 @@ from vinymatic.errors import (
     StorageUnavailableError,
 )
 from vinymatic.index.layout import MANIFESTS, manifest_key, manifest_number
-from vinymatic.index.manifest import Manifest
+from vinymatic.index.manifest import VERSION, Manifest
 from vinymatic.lifecycle.boundary import read_boundary
 from vinymatic.storage.port import ObjectStore
 
@@ -69,13 +69,19 @@ def read_newest(store: ObjectStore) -> Manifest | None:
     return None if found is None else read_manifest(store, found[0])
 
 
-def stamp(writer: str) -> dict[str, str]:
-    """The fields that tell one commit from another: who, when, and an id by which a writer knows its own."""
+def stamp(writer: str) -> dict[str, str | int]:
+    """The fields that tell one commit from another: who, when, and an id by which a writer knows its own; and the version we write."""
     return {
+        "version": VERSION,
         "commit_id": uuid.uuid4().hex,
         "writer": writer,
         "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
     }
+
+
+def following(newest: Manifest, changed: Manifest, writer: str) -> Manifest:
+    """`changed` as the commit after `newest`."""
+    return changed.model_copy(update={"number": newest.number + 1} | stamp(writer))
 
 
 def commit(store: ObjectStore, propose: Proposal, *, attempts: int = ATTEMPTS) -> Commit:

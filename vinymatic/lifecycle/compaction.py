@@ -20,7 +20,7 @@ from vinymatic.index.layout import codes_key, covers_key, points_key
 from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
 from vinymatic.index.merge import Source, merge_cover_tables, merge_encodings, merge_points
 from vinymatic.index.segment import CoverTable, Segment
-from vinymatic.lifecycle.commit import commit, read_newest, stamp
+from vinymatic.lifecycle.commit import commit, following, read_newest
 from vinymatic.lifecycle.files import FileCache, put_by_content, put_file, sha256_of
 from vinymatic.lifecycle.progress import Progress, no_progress
 from vinymatic.lifecycle.ulid import new_ulid
@@ -214,9 +214,7 @@ class Merge:
                 segments.append(segment)
             elif segment.id == self.sources[0].id and entry is not None:
                 segments.append(entry)
-        return newest.model_copy(
-            update={"number": newest.number + 1, "segments": tuple(segments)} | stamp(self._writer)
-        )
+        return following(newest, newest.model_copy(update={"segments": tuple(segments)}), self._writer)
 
     def _tombstones(self, now: Sequence[SegmentEntry]) -> tuple[int, ...]:
         """Places in the merged segment of covers that died since it was made."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vinymatic.errors import SettingError
-from vinymatic.index.layout import CODEBOOKS, COLLECTION, DRILLS, MANIFESTS, PINS, REJECTS, SEGMENTS
+from vinymatic.index.layout import CODEBOOKS, COLLECTION, DRILLS, GATES, MANIFESTS, PINS, REJECTS, SEGMENTS
 from vinymatic.lifecycle.retention import RetentionPolicy
 from vinymatic.queueing.port import Queue
 from vinymatic.queueing.sqs import SqsAccess, SqsQueue
@@ -14,7 +14,7 @@ from vinymatic.storage.open import S3Access, open_store
 from vinymatic.storage.port import ObjectStore
 
 BACKUP_PREFIX = "vinymatic-backup"
-_OUR_FOLDERS = (MANIFESTS, SEGMENTS, CODEBOOKS, REJECTS, DRILLS, PINS, COLLECTION)
+_OUR_FOLDERS = (MANIFESTS, SEGMENTS, CODEBOOKS, REJECTS, DRILLS, PINS, GATES, COLLECTION)
 
 
 def index_url(settings: IndexAccess) -> str:

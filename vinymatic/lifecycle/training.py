@@ -1,12 +1,15 @@
-"""Training: a new codebook from the index's own covers, every segment encoded under it, then one commit that makes it active.
+"""Training: a new codebook from the index's own covers becomes the candidate, and the older segments are encoded under it.
 
-Ingestors and readers go on under the old epoch meanwhile. Covers that were committed after the training began are encoded before the
-switch; a switch that finds a segment without its encoding encodes it and tries again. Killed anywhere, it leaves orphans and no change.
+Readers go on under the active epoch; ingestors write both encodings from the candidate's commit on. Every chunk of encoded segments is a
+commit: killed anywhere, the next run goes on where this one stopped. What becomes of the candidate is decided by `gate` and `promotion`.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from vinymatic.errors import IndexMismatchError, NoIndexError
+from vinymatic.errors import EpochError, IndexMismatchError, NoIndexError
 from vinymatic.features.model import FeatureModel
 from vinymatic.index.bootstrap import bootstrap_sample
 from vinymatic.index.codebook import Codebook, lists_for, train_codebook
@@ -22,9 +25,11 @@ from vinymatic.index.feature_model_file import open_feature_model
 from vinymatic.index.layout import codebook_key
 from vinymatic.index.manifest import CodebookEntry, FileEntry, Manifest, SegmentEntry
 from vinymatic.index.segment import CoverTable, Segment
-from vinymatic.lifecycle.commit import commit, read_newest, stamp
+from vinymatic.lifecycle.commit import commit, following, read_newest
+from vinymatic.lifecycle.epochs import with_candidate, with_codes
 from vinymatic.lifecycle.files import FileCache, put_by_content, put_encoding
 from vinymatic.lifecycle.progress import Progress, no_progress
+from vinymatic.lifecycle.uploads import UploadAge
 from vinymatic.storage.port import ObjectStore
 
 log = logging.getLogger(__name__)
@@ -32,6 +37,24 @@ log = logging.getLogger(__name__)
 SAMPLE_PER_LIST = 40
 # Enough for 65,536 lists; holds 340 MB at 128 dimensions.
 LARGEST_SAMPLE = 65_536 * SAMPLE_PER_LIST
+# Of the sample, what the training does not see: by it the quantization error is measured.
+HELD_OUT_SHARE = 0.05
+# Segments are encoded and committed in chunks of about so many features: what a kill may cost, and a commit each.
+CHUNK_FEATURES = 2_000_000
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """`epoch`: the candidate, all segments encoded. `trained`: whether this run made it, or went on with one that was there.
+
+    `encoded`: segments encoded by this run, in `commits` commits.
+    """
+
+    epoch: int
+    number: int
+    trained: bool
+    encoded: int
+    commits: int
 
 
 def train(
@@ -39,18 +62,18 @@ def train(
     work: Path,
     *,
     dimensions: int | None = None,
+    chunk_features: int = CHUNK_FEATURES,
     progress: Progress = no_progress,
     writer: str = "train",
-) -> int:
-    """Trains the next epoch on the covers of the newest manifest and makes it active; its number.
+) -> TrainReport:
+    """Makes the next epoch the candidate, or goes on with the candidate that is there, until every segment is encoded under it.
 
     `work`: a folder for fetched files. `dimensions`: what the caller takes SIFT_DIMENSIONS to be.
     `progress` is told of the steps `train` and `encode`.
-    Raises `NoIndexError`, `IndexMismatchError`, `CorruptFileError`, `StorageError`, `ContentionError`.
+    Raises `NoIndexError`, `IndexMismatchError`, `EpochError` (the candidate was discarded meanwhile), `CorruptFileError`, `StorageError`,
+    `ContentionError`.
     """
-    manifest = read_newest(store)
-    if manifest is None:
-        raise NoIndexError(f"nothing is committed in {store.url} yet")
+    manifest = _newest(store)
     if dimensions not in (None, manifest.dimensions):
         raise IndexMismatchError(
             f"the index in {store.url} has SIFT_DIMENSIONS={manifest.dimensions}, this process {dimensions}"
@@ -58,96 +81,137 @@ def train(
     work.mkdir(parents=True, exist_ok=True)
     # A folder of its own, gone afterwards: a training reads every descriptor, which is more than a writer's disk should keep.
     with TemporaryDirectory(dir=work, prefix="training-") as folder:
-        trainer = _Trainer(store, FileCache(store, Path(folder)), manifest)
-        progress("train", 0, 1)
-        codebook, entry = trainer.train()
-        progress("train", 1, 1)
-        trainer.encode_all(manifest.segments, codebook, progress)
-
-        def propose(newest: Manifest | None) -> Manifest | None:
-            assert newest is not None
-            trainer.encode_all(newest.segments, codebook, progress)
-            return activated(newest, entry, trainer.codes, images_at_training=manifest.images_ingested, writer=writer)
-
-        return commit(store, propose).manifest.active_epoch
+        trainer = _Trainer(store, FileCache(store, Path(folder)), writer)
+        trained = manifest.candidate_epoch is None
+        if trained:
+            progress("train", 0, 1)
+            manifest = trainer.commit_candidate(manifest)
+            progress("train", 1, 1)
+        assert manifest.candidate_epoch is not None
+        return trainer.encode_segments(manifest, manifest.candidate_epoch, chunk_features, progress, trained=trained)
 
 
-def activated(
-    newest: Manifest, entry: CodebookEntry, codes: dict[str, FileEntry], *, images_at_training: int, writer: str
-) -> Manifest:
-    """`newest` with `entry` active. The epoch that was active stays beside it, so that going back is one commit; older ones are dropped."""
-    kept = {newest.active_epoch, entry.epoch}
-    segments = tuple(
-        segment.model_copy(
-            update={"codes": {e: f for e, f in segment.codes.items() if e in kept} | {entry.epoch: codes[segment.id]}}
-        )
-        for segment in newest.segments
-    )
-    return newest.model_copy(
-        update={
-            "number": newest.number + 1,
-            "active_epoch": entry.epoch,
-            "codebooks": {newest.active_epoch: newest.active_codebook, entry.epoch: entry},
-            "segments": segments,
-            "images_at_training": images_at_training,
-        }
-        | stamp(writer)
-    )
+def next_chunk(lacking: Sequence[SegmentEntry], chunk_features: int) -> tuple[SegmentEntry, ...]:
+    """The first of the segments, at least one, up to `chunk_features` features together."""
+    chunk: list[SegmentEntry] = []
+    features = 0
+    for segment in lacking:
+        if chunk and features + segment.features > chunk_features:
+            break
+        chunk.append(segment)
+        features += segment.features
+    return tuple(chunk)
 
 
 class _Trainer:
-    """The work of one training: what it has encoded so far survives a lost commit round."""
-
-    def __init__(self, store: ObjectStore, files: FileCache, manifest: Manifest) -> None:
+    def __init__(self, store: ObjectStore, files: FileCache, writer: str) -> None:
         self._store = store
         self._files = files
-        self._manifest = manifest
-        self.codes: dict[str, FileEntry] = {}
+        self._writer = writer
 
-    def train(self) -> tuple[Codebook, CodebookEntry]:
-        manifest = self._manifest
+    def commit_candidate(self, manifest: Manifest) -> Manifest:
+        """The manifest in which there is a candidate: the one trained here, or another's that came first."""
+        began = datetime.now(UTC).isoformat(timespec="milliseconds")
+        codebook, error = self._train(manifest)
+        data = codebook.to_bytes()
+        key = partial(codebook_key, codebook.epoch)
+        file, age = put_by_content(self._store, key, data), UploadAge()
+
+        def propose(newest: Manifest | None) -> Manifest | None:
+            nonlocal file, age
+            if newest is None:
+                raise NoIndexError(f"{self._store.url} has lost its manifests")
+            if newest.candidate_epoch is not None:
+                log.info("epoch %d became the candidate meanwhile; going on with it", newest.candidate_epoch)
+                return None
+            if age.too_old:
+                file, age = put_by_content(self._store, key, data), UploadAge()
+            book = CodebookEntry(
+                epoch=codebook.epoch, file=file, lists=codebook.lists, trained_covers=manifest.covers, error=error
+            )
+            changed = with_candidate(
+                newest, book, images=manifest.images_ingested, covers=manifest.covers, trained_at=began
+            )
+            return following(newest, changed, self._writer)
+
+        return commit(self._store, propose).manifest
+
+    def encode_segments(
+        self, manifest: Manifest, epoch: int, chunk_features: int, progress: Progress, *, trained: bool
+    ) -> TrainReport:
+        """Encodes what lacks `epoch`, chunk by chunk, until nothing does."""
+        book = manifest.codebooks[epoch]
+        codebook = self._codebook(book, manifest.dimensions)
+        encoded = commits = 0
+        while lacking := manifest.lacking(epoch):
+            codes: dict[str, FileEntry] = {}
+            age = UploadAge()
+            for segment in next_chunk(lacking, chunk_features):
+                progress("encode", encoded + len(codes), encoded + len(lacking))
+                codes[segment.id] = self._encode(segment, codebook, manifest.dimensions)
+
+            def propose(
+                newest: Manifest | None, codes: dict[str, FileEntry] = codes, age: UploadAge = age
+            ) -> Manifest | None:
+                if newest is None:
+                    raise NoIndexError(f"{self._store.url} has lost its manifests")
+                if age.too_old:
+                    return None  # what was uploaded may be collected by now: encoded again
+                changed = with_codes(newest, book, codes)
+                return None if changed is None else following(newest, changed, self._writer)
+
+            done = commit(self._store, propose)
+            manifest = done.manifest
+            encoded += len(codes)
+            commits += done.changed
+            if manifest.codebooks.get(epoch) != book:
+                raise EpochError(f"epoch {epoch} was discarded meanwhile")
+        progress("encode", encoded, encoded)
+        return TrainReport(epoch, manifest.number, trained, encoded, commits)
+
+    def _train(self, manifest: Manifest) -> tuple[Codebook, float]:
+        """The codebook, and its quantization error over descriptors that it was not trained on."""
         features = sum(segment.features for segment in manifest.segments)
         lists = lists_for(features)
-        sample = self._sample(min(features, max(lists * SAMPLE_PER_LIST, 1 << 16), LARGEST_SAMPLE))
-        epoch = max(manifest.codebooks) + 1
-        codebook = train_codebook(sample, lists, epoch)
-        file = put_by_content(self._store, partial(codebook_key, epoch), codebook.to_bytes())
-        log.info("trained epoch=%d lists=%d sample=%d", epoch, lists, len(sample))
-        return codebook, CodebookEntry(epoch=epoch, file=file, lists=lists, trained_covers=manifest.covers)
+        sample = self._sample(manifest, min(features, max(lists * SAMPLE_PER_LIST, 1 << 16), LARGEST_SAMPLE))
+        shuffled = np.random.default_rng(manifest.number).permutation(len(sample))
+        seen = max(lists, round(len(sample) * (1 - HELD_OUT_SHARE)))
+        codebook = train_codebook(sample[np.sort(shuffled[:seen])], lists, manifest.next_epoch)
+        error = codebook.error(sample[shuffled[seen:]])
+        log.info("trained epoch=%d lists=%d sample=%d error=%.1f", codebook.epoch, lists, seen, error)
+        return codebook, error
 
-    def encode_all(
-        self,
-        segments: tuple[SegmentEntry, ...],
-        codebook: Codebook,
-        progress: Progress,
-    ) -> None:
-        missing = [segment for segment in segments if segment.id not in self.codes]
-        for done, segment in enumerate(missing):
-            progress("encode", done, len(missing))
-            descriptors = self._open(segment).descriptors
-            self.codes[segment.id] = put_encoding(self._store, segment.id, codebook, descriptors)
-        progress("encode", len(missing), len(missing))
+    def _encode(self, entry: SegmentEntry, codebook: Codebook, dimensions: int) -> FileEntry:
+        return put_encoding(self._store, entry.id, codebook, self._open(entry, dimensions).descriptors)
 
-    def _open(self, entry: SegmentEntry) -> Segment:
+    def _codebook(self, book: CodebookEntry, dimensions: int) -> Codebook:
+        return Codebook.from_bytes(self._files.resolve(book.file).read_bytes(), book.epoch, dimensions)
+
+    def _open(self, entry: SegmentEntry, dimensions: int) -> Segment:
         table = CoverTable(self._files.resolve(entry.covers_file))
-        return Segment(table, self._files.resolve(entry.points_file), self._manifest.dimensions)
+        return Segment(table, self._files.resolve(entry.points_file), dimensions)
 
-    def _sample(self, size: int) -> NDArray[np.uint8]:
+    def _sample(self, manifest: Manifest, size: int) -> NDArray[np.uint8]:
         """`size` descriptors drawn evenly from all segments; the shipped sample tops up an index too small to train on alone."""
-        generator = np.random.default_rng(self._manifest.number)
-        total = max(1, sum(segment.features for segment in self._manifest.segments))
+        generator = np.random.default_rng(manifest.number)
+        total = max(1, sum(segment.features for segment in manifest.segments))
         parts = []
-        for entry in self._manifest.segments:
+        for entry in manifest.segments:
             wanted = min(entry.features, -(-size * entry.features // total))
             rows = np.sort(generator.choice(entry.features, wanted, replace=False))
-            parts.append(np.asarray(self._open(entry).descriptors[rows]))
+            parts.append(np.asarray(self._open(entry, manifest.dimensions).descriptors[rows]))
         drawn = sum(len(part) for part in parts)
         if drawn < 1 << 13:
-            parts.append(self._model().reduce(bootstrap_sample()))
+            parts.append(self._model(manifest).reduce(bootstrap_sample()))
         return np.concatenate(parts)
 
-    def _model(self) -> FeatureModel:
-        file = self._manifest.feature_model
-        return (
-            FeatureModel() if file is None else open_feature_model(self._files.resolve(file), self._manifest.dimensions)
-        )
+    def _model(self, manifest: Manifest) -> FeatureModel:
+        file = manifest.feature_model
+        return FeatureModel() if file is None else open_feature_model(self._files.resolve(file), manifest.dimensions)
+
+
+def _newest(store: ObjectStore) -> Manifest:
+    manifest = read_newest(store)
+    if manifest is None:
+        raise NoIndexError(f"nothing is committed in {store.url} yet")
+    return manifest

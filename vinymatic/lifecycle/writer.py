@@ -22,7 +22,7 @@ from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
 from vinymatic.index.segment import PreparedCover, build_segment
 from vinymatic.index.snapshot import CoverEntry
 from vinymatic.lifecycle.catalogue import Catalogue
-from vinymatic.lifecycle.commit import commit, read_newest, stamp
+from vinymatic.lifecycle.commit import commit, following, read_newest
 from vinymatic.lifecycle.files import FileCache, put_encoding, put_file
 from vinymatic.lifecycle.first import first_commit
 from vinymatic.lifecycle.ulid import new_ulid
@@ -50,16 +50,27 @@ class CommitReport:
     conflicts: int
 
 
+@dataclass(frozen=True)
+class _Encoded:
+    """`error`: the mean squared quantization error."""
+
+    file: FileEntry
+    error: float
+
+
 @dataclass
 class _Upload:
-    """A segment on its way: uploaded, in no manifest yet. Encodings are added when a rebase meets another epoch."""
+    """A segment on its way: uploaded, in no manifest yet. Encodings are added when a rebase meets another epoch.
+
+    `encodings`: by the codebook's file, for after a restore an epoch's number may mean another codebook.
+    """
 
     id: str
     covers: Sequence[PreparedCover]
     features: int
     covers_file: FileEntry
     points_file: FileEntry
-    codes: dict[int, FileEntry]
+    encodings: dict[FileEntry, _Encoded] = field(default_factory=dict)
     age: UploadAge = field(default_factory=UploadAge)
 
 
@@ -159,10 +170,12 @@ class Writer:
         """The manifest after `newest` that holds the upload and has the replaced and deleted covers tombstoned."""
         gone = [*deletes, *(cover.id for cover in upload.covers)] if upload else list(deletes)
         segments = self._catalogue.without(gone)
-        added = 0
+        added, fresh = 0, newest.fresh
         if upload is not None:
             self._encode(upload, newest)
             added = len(upload.covers)
+            encodings = {epoch: upload.encodings[newest.codebooks[epoch].file] for epoch in newest.written_epochs}
+            fresh = fresh.plus(upload.features, encodings[newest.active_epoch].error)
             entry = SegmentEntry(
                 id=upload.id,
                 covers=added,
@@ -170,11 +183,12 @@ class Writer:
                 added_in=newest.number + 1,
                 covers_file=upload.covers_file,
                 points_file=upload.points_file,
-                codes={epoch: file for epoch, file in upload.codes.items() if epoch in newest.codebooks},
+                codes={epoch: encoded.file for epoch, encoded in encodings.items()},
             )
             segments = (*segments, entry)
-        changes = {"number": newest.number + 1, "segments": segments, "images_ingested": newest.images_ingested + added}
-        return newest.model_copy(update=changes | stamp(self._name))
+        ingested = newest.images_ingested + added
+        changed = newest.model_copy(update={"segments": segments, "images_ingested": ingested, "fresh": fresh})
+        return following(newest, changed, self._name)
 
     def _upload(self, covers: Sequence[PreparedCover]) -> _Upload:
         name = new_ulid()
@@ -185,17 +199,20 @@ class Writer:
             features=files.features,
             covers_file=put_file(self._store, covers_key(name), files.covers),
             points_file=put_file(self._store, points_key(name), files.points),
-            codes={},
         )
         self._encode(upload, self.manifest)
         return upload
 
     def _encode(self, upload: _Upload, manifest: Manifest) -> None:
         """Adds the encodings that `manifest` asks for: a retraining may have come between upload and commit."""
-        for epoch in {manifest.active_epoch, manifest.candidate_epoch} - {None, *upload.codes}:
-            assert epoch is not None
+        for epoch in manifest.written_epochs:
+            book = manifest.codebooks[epoch].file
+            if book in upload.encodings:
+                continue
+            codebook = self._codebook(manifest, epoch)
             descriptors = np.concatenate([cover.features.descriptors for cover in upload.covers])
-            upload.codes[epoch] = put_encoding(self._store, upload.id, self._codebook(manifest, epoch), descriptors)
+            file = put_encoding(self._store, upload.id, codebook, descriptors)
+            upload.encodings[book] = _Encoded(file, codebook.error(descriptors))
 
     def _codebook(self, manifest: Manifest, epoch: int) -> Codebook:
         entry = manifest.codebooks[epoch]
@@ -207,3 +224,5 @@ class Writer:
     def _adopt(self, manifest: Manifest) -> None:
         self._catalogue.follow(manifest)
         self._manifest = manifest
+        kept = {book.file for book in manifest.codebooks.values()}
+        self._codebooks = {file: codebook for file, codebook in self._codebooks.items() if file in kept}

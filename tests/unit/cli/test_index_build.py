@@ -139,7 +139,8 @@ def test_training_is_advised_after_as_many_images_as_the_interval_says(
 ) -> None:
     monkeypatch.setenv("RETRAINING_INTERVAL", "5")
     assert "vinymatic train" in run("index", "build", covers).stdout
-    assert run("train").stdout == "epoch 1 is active\n"
+    assert "epoch 1 is the candidate (trained, " in run("train").stdout
+    assert run("promote", "--ungated").stdout.endswith("epoch 1 is active\n")
     assert "vinymatic train" not in run("index", "build", covers).stdout
 
 

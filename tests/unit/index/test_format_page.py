@@ -14,7 +14,7 @@ from vinymatic.index import encoding, feature_model_file, layout, segment
 from vinymatic.index.bootstrap import first_feature_model
 from vinymatic.index.encoding import dump_encoding, encode_descriptors
 from vinymatic.index.feature_model_file import dump_feature_model
-from vinymatic.index.manifest import FORMAT, VERSION, CodebookEntry, FileEntry, Manifest, SegmentEntry
+from vinymatic.index.manifest import FORMAT, VERSION, CodebookEntry, FileEntry, Fresh, Manifest, SegmentEntry
 from vinymatic.index.segment import build_segment
 
 pytestmark = pytest.mark.unit
@@ -53,7 +53,7 @@ def test_the_page_names_every_array_with_its_type(kind: str, version: int, data:
     assert version == 1, "the page says that all are of version 1"
 
 
-@pytest.mark.parametrize("record", [Manifest, SegmentEntry, CodebookEntry, FileEntry])
+@pytest.mark.parametrize("record", [Manifest, SegmentEntry, CodebookEntry, FileEntry, Fresh])
 def test_the_page_names_every_field_of_the_manifest(record: type) -> None:
     part = PAGE.split("## Manifest")[1].split("## Array files")[0]
     assert [name for name in record.model_fields if f"`{name}`" not in part] == []  # type: ignore[attr-defined]
@@ -70,6 +70,7 @@ def test_the_page_names_every_key() -> None:
         re.sub(r"[0-9]{16}", "*", layout.drill_key(1)),
         re.sub(r"[0-9]{16}", "*", layout.boundary_key(1)),
         layout.pin_key("name").replace("name", "*"),
+        layout.gate_key(7, digest).replace("7", "*").replace(digest[:16], "*"),
         layout.CLOCK,
         *(key.replace("SEGMENT", "*") for key in (layout.covers_key("SEGMENT"), layout.points_key("SEGMENT"))),
         layout.codes_key("SEGMENT", 7, digest).replace("SEGMENT", "*").replace("7", "*").replace(digest[:16], "*"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -20,14 +22,20 @@ EXAMPLE = manifest(
 )
 
 
+def sealed(document: dict[str, object]) -> bytes:
+    """With the checksum that belongs to it: what is wrong is what it says, not its bytes."""
+    body = json.dumps({name: value for name, value in document.items() if name != "checksum"}).encode()[:-1]
+    return body + b',"checksum":"' + hashlib.sha256(body).hexdigest().encode() + b'"}'
+
+
 def changed(**changes: object) -> bytes:
-    return json.dumps(json.loads(EXAMPLE.to_json()) | changes).encode()
+    return sealed(json.loads(EXAMPLE.to_json()) | changes)
 
 
 def changed_segment(**changes: object) -> bytes:
     document = json.loads(EXAMPLE.to_json())
     document["segments"][1] |= changes
-    return json.dumps(document).encode()
+    return sealed(document)
 
 
 def test_a_manifest_comes_back_as_it_was() -> None:
@@ -62,9 +70,9 @@ def test_every_file_is_named_once() -> None:
 
 def test_a_newer_format_version_is_refused_with_a_clear_line() -> None:
     with pytest.raises(
-        UnsupportedFormatError, match="version 2 was written by a newer Vinymatic; this one reads up to 1"
+        UnsupportedFormatError, match="version 3 was written by a newer Vinymatic; this one reads up to 2"
     ):
-        Manifest.from_json(changed(version=2))
+        Manifest.from_json(changed(version=3))
 
 
 def test_a_newer_version_is_recognised_whatever_else_it_holds() -> None:
@@ -95,6 +103,7 @@ def test_unknown_fields_of_a_later_release_are_ignored() -> None:
         changed(segments=None),
         changed(active_epoch=5),
         changed(candidate_epoch=5),
+        changed(previous_epoch=5),
         changed(codebooks={}),
         changed_segment(id="../../etc"),
         changed_segment(covers=0),
@@ -122,6 +131,29 @@ def test_random_bytes_are_a_corrupt_file(data: bytes) -> None:
 def test_a_truncated_manifest_is_a_corrupt_file(length: int) -> None:
     with pytest.raises(CorruptFileError):
         Manifest.from_json(EXAMPLE.to_json()[:length])
+
+
+@given(st.integers(0, len(EXAMPLE.to_json()) - 1), st.integers(1, 255))
+def test_one_changed_byte_anywhere_is_refused(place: int, mask: int) -> None:
+    data = bytearray(EXAMPLE.to_json())
+    data[place] ^= mask
+    with pytest.raises((CorruptFileError, UnsupportedFormatError)):
+        Manifest.from_json(bytes(data))
+
+
+def test_a_manifest_of_the_first_version_opens_and_is_written_on_as_the_second() -> None:
+    old = Manifest.from_json((Path(__file__).parent / "manifest-version-1.json").read_bytes())
+    assert (old.version, old.number, old.covers) == (1, 7, 4)
+    assert (old.active_epoch, old.written_epochs, old.next_epoch) == (4, (4,), 5)
+    assert (old.images_since_training, old.trained_at, old.fresh.features) == (7, None, 0)
+    assert old.active_codebook.error is None
+    assert Manifest.from_json(old.to_json()) == old
+
+
+def test_an_epoch_that_was_given_once_is_not_given_again() -> None:
+    books = {e: CodebookEntry(epoch=e, file=file_entry(f"{e}"), lists=9, trained_covers=e) for e in (3, 4)}
+    assert manifest(active_epoch=3, previous_epoch=4, codebooks=books).next_epoch == 5
+    assert manifest(active_epoch=3, codebooks={3: books[3]}, last_epoch=4).next_epoch == 5
 
 
 def test_a_manifest_cannot_be_changed() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.covers import random_cover
 from tests.support.faults import Fault, FaultyStore
-from tests.support.index import photo_of, prepared
+from tests.support.index import photo_of, prepared, train_and_promote
 from tests.unit.lifecycle.stalls import DyingStore, Killed, assert_whole, open_writer, read_ids, store_at
 from vinymatic.errors import ContentionError, CorruptFileError, NoIndexError, StorageUnavailableError
 from vinymatic.features import FeatureSpec
@@ -24,7 +24,6 @@ from vinymatic.index.snapshot import CoverEntry, Snapshot
 from vinymatic.lifecycle.commit import commit, read_newest, stamp
 from vinymatic.lifecycle.compaction import CompactionPolicy, Merge, compact, plan_compaction
 from vinymatic.lifecycle.reader import Reader
-from vinymatic.lifecycle.training import train
 from vinymatic.lifecycle.writer import Batch
 from vinymatic.storage.port import ObjectStore
 
@@ -88,7 +87,7 @@ def test_a_second_compaction_changes_nothing(filled: ObjectStore, tmp_path: Path
 def test_truth_and_codes_are_the_bytes_that_indexing_the_covers_at_once_would_give(
     filled: ObjectStore, tmp_path: Path
 ) -> None:
-    train(filled, tmp_path / "train")  # two epochs
+    train_and_promote(filled, tmp_path / "train")  # two epochs
     compact(filled, tmp_path / "work", policy=POLICY)
     (segment,) = newest(filled).segments
     covers = [
@@ -200,7 +199,7 @@ def test_a_cover_that_a_restore_brings_back_is_not_lost(filled: ObjectStore, tmp
 
 def test_another_epoch_that_came_meanwhile_is_moved_as_well(filled: ObjectStore, tmp_path: Path) -> None:
     merge = started(filled, tmp_path)
-    assert train(filled, tmp_path / "train") == 1
+    assert train_and_promote(filled, tmp_path / "train") == 1
     assert commit(filled, merge.propose).changed
     assert sorted(newest(filled).segments[0].codes) == [0, 1]
     assert_whole(filled, newest(filled).number)
@@ -210,7 +209,7 @@ def test_another_epoch_that_came_meanwhile_is_moved_as_well(filled: ObjectStore,
 def test_a_candidate_that_some_segments_lack_is_left_to_whoever_encodes_them(
     filled: ObjectStore, tmp_path: Path
 ) -> None:
-    train(filled, tmp_path / "train")
+    train_and_promote(filled, tmp_path / "train")
     manifest = newest(filled)
     first = manifest.segments[0]
     lacking = first.model_copy(update={"codes": {1: first.codes[1]}})

@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.covers import random_cover
 from tests.support.faults import Fault, FaultyStore
+from tests.support.index import train_and_promote
 from vinymatic.errors import CorruptFileError, IndexMismatchError, NoIndexError, StorageUnavailableError
 from vinymatic.features import FeatureSpec
 from vinymatic.lifecycle.reader import Reader
-from vinymatic.lifecycle.training import train
 from vinymatic.lifecycle.writer import Batch, Writer
 from vinymatic.storage.open import open_store
 from vinymatic.storage.port import ObjectStore
@@ -210,7 +210,7 @@ def test_searches_run_on_through_swaps_and_a_new_epoch(
     for number in range(6):
         writer.commit(Batch([random_cover(f"cover {number}")]))
         reader.refresh()
-    train(index_store, tmp_path / "train")
+    train_and_promote(index_store, tmp_path / "train")
     reader.refresh()
     stop.set()
     for thread in threads:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.support.covers import random_cover
 from tests.support.faults import Fault, FaultyStore
+from tests.support.index import train_and_promote
 from vinymatic.errors import IndexMismatchError, StorageUnavailableError
 from vinymatic.features import FeatureSpec
 from vinymatic.lifecycle.commit import read_newest
 from vinymatic.lifecycle.reader import Reader
-from vinymatic.lifecycle.training import train
 from vinymatic.lifecycle.writer import Batch, Writer
 from vinymatic.storage.open import open_store
 from vinymatic.storage.port import ObjectStore
@@ -122,7 +122,7 @@ def test_two_who_make_the_index_at_once_make_one(tmp_path: Path) -> None:
 def test_a_cover_prepared_before_a_training_is_searchable_after_it(index_store: ObjectStore, tmp_path: Path) -> None:
     writer = open_writer(index_store, tmp_path)
     writer.commit(Batch([random_cover("a")]))
-    train(index_store, tmp_path / "train")
+    train_and_promote(index_store, tmp_path / "train")
     writer.commit(Batch([random_cover("b")]))
     assert writer.manifest.active_epoch == 1
     assert all(1 in segment.codes for segment in writer.manifest.segments)

@@ -1,0 +1,54 @@
+"""`vinymatic promote`, `rollback`, `retire` and `discard`: what becomes of an epoch, one commit each."""
+
+from __future__ import annotations
+
+import click
+
+from vinymatic.cli.options import index_command
+from vinymatic.settings import IndexAccess
+
+
+@index_command(IndexAccess)
+@click.option("--ungated", is_flag=True, help="Whatever the gate said, or without asking it.")
+def promote(settings: IndexAccess, *, ungated: bool) -> None:
+    """Make the candidate epoch active, when its gate has passed.
+
+    The epoch that was active stays beside it: `vinymatic rollback` goes back.
+    """
+    from vinymatic.lifecycle import promotion
+    from vinymatic.lifecycle.places import index_store
+
+    done = promotion.promote(index_store(settings), ungated=ungated).manifest
+    click.echo(f"manifest {done.number}: epoch {done.active_epoch} is active")
+
+
+@index_command(IndexAccess)
+def rollback(settings: IndexAccess) -> None:
+    """Make the previous epoch active again."""
+    from vinymatic.lifecycle import promotion
+    from vinymatic.lifecycle.places import index_store
+
+    done = promotion.roll_back(index_store(settings)).manifest
+    click.echo(f"manifest {done.number}: epoch {done.active_epoch} is active again")
+
+
+@index_command(IndexAccess)
+def retire(settings: IndexAccess) -> None:
+    """Drop the previous epoch: ingestors stop writing it, and there is no way back to it any more."""
+    from vinymatic.lifecycle import promotion
+    from vinymatic.lifecycle.places import index_store
+
+    done = promotion.retire_previous(index_store(settings))
+    said = "the previous epoch is retired" if done.changed else "there is no previous epoch"
+    click.echo(f"manifest {done.manifest.number}: {said}")
+
+
+@index_command(IndexAccess)
+def discard(settings: IndexAccess) -> None:
+    """Drop the candidate epoch; the active one is not touched."""
+    from vinymatic.lifecycle import promotion
+    from vinymatic.lifecycle.places import index_store
+
+    done = promotion.discard_candidate(index_store(settings))
+    said = "the candidate is discarded" if done.changed else "there is no candidate"
+    click.echo(f"manifest {done.manifest.number}: {said}")

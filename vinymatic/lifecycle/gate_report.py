@@ -1,0 +1,107 @@
+"""What the gate found of a candidate: one JSON object for each codebook, under `gates/`; the last measurement counts."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from vinymatic.errors import CorruptFileError, ObjectNotFoundError, UnsupportedFormatError
+from vinymatic.index.layout import gate_key
+from vinymatic.index.manifest import CodebookEntry
+from vinymatic.storage.port import ObjectStore
+
+FORMAT = "vinymatic-gate"
+VERSION = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Figures(_Record):
+    """How one epoch answered. `present`: photos of covers that are in the index, `found` of them accepted and right, `first` of them
+    ranked first. `absent`: photos of covers that are not, `accepted` of them wrongly. Times of a search in seconds.
+    """
+
+    epoch: int
+    present: int = Field(ge=0)
+    found: int = Field(ge=0)
+    first: int = Field(ge=0)
+    absent: int = Field(ge=0)
+    accepted: int = Field(ge=0)
+    median_seconds: float = Field(ge=0)
+    p95_seconds: float = Field(ge=0)
+
+    @property
+    def recall(self) -> float:
+        """Share of the photos of present covers that were accepted and right; 1 where none was asked."""
+        return self.found / self.present if self.present else 1.0
+
+    @property
+    def false_accepts(self) -> float:
+        """Share of the photos of absent covers that were accepted; 0 where none was asked."""
+        return self.accepted / self.absent if self.absent else 0.0
+
+
+class Round(_Record):
+    """One set of photos, asked of both. `name`: `simulated`, or `labelled` for the user's own."""
+
+    name: str
+    active: Figures
+    candidate: Figures
+
+
+class GateReport(_Record):
+    """`codebook`: sha256 of the candidate's file: the report counts for no other. `number`: the manifest that was measured.
+
+    `failures`: a line for each limit that was not kept; none: it passed.
+    """
+
+    format: str = FORMAT
+    version: int = VERSION
+    epoch: int
+    codebook: str
+    number: int
+    measured_at: str
+    rounds: tuple[Round, ...]
+    failures: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Raises `CorruptFileError`, `UnsupportedFormatError`."""
+        try:
+            head = _Head.model_validate_json(data)
+            if head.format != FORMAT:
+                raise CorruptFileError(f"not a gate's report: its format is {head.format!r}")
+            if head.version > VERSION:
+                raise UnsupportedFormatError(f"gate report version {head.version} was written by a newer Vinymatic")
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            raise CorruptFileError(f"not a gate's report: {error.errors()[0]['msg']}") from error
+
+
+class _Head(_Record):
+    format: str
+    version: int
+
+
+def read_gate_report(store: ObjectStore, book: CodebookEntry) -> GateReport | None:
+    """The last report on this codebook; None where it was never measured. Raises `CorruptFileError`, `UnsupportedFormatError`."""
+    try:
+        data, _ = store.get(gate_key(book.epoch, book.file.sha256))
+    except ObjectNotFoundError:
+        return None
+    report = GateReport.from_json(data)
+    return report if report.codebook == book.file.sha256 else None
+
+
+def write_gate_report(store: ObjectStore, report: GateReport) -> str:
+    """The key under which it lies now."""
+    key = gate_key(report.epoch, report.codebook)
+    store.put(key, report.model_dump_json().encode())
+    return key

@@ -1,0 +1,81 @@
+"""What becomes of a candidate, one commit each: promoted, discarded; and of the epoch before: rolled back to, retired.
+
+Each is safe to run twice: what is as wanted already stays, without a commit. The steps themselves are in `epochs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vinymatic.errors import EpochError, NoIndexError
+from vinymatic.index.manifest import Manifest
+from vinymatic.lifecycle import epochs
+from vinymatic.lifecycle.commit import Commit, commit, following, read_newest
+from vinymatic.lifecycle.gate_report import read_gate_report
+from vinymatic.storage.port import ObjectStore
+
+
+def promote(store: ObjectStore, *, ungated: bool = False, writer: str = "promote") -> Commit:
+    """Makes the candidate active, when its gate has passed; `ungated`: whatever its gate said.
+
+    Raises `EpochError` (no candidate, not encoded everywhere, not measured, or measured and failed), `NoIndexError`, `StorageError`,
+    `ContentionError`.
+    """
+    newest = _newest(store)
+    epoch = newest.candidate_epoch
+    if epoch is None:
+        raise EpochError("there is no candidate to promote; `vinymatic train` makes one")
+    if not ungated:
+        report = read_gate_report(store, newest.codebooks[epoch])
+        if report is None:
+            raise EpochError(f"epoch {epoch} was not measured yet; `vinymatic gate` does that")
+        if not report.passed:
+            raise EpochError(f"epoch {epoch} did not pass its gate: {'; '.join(report.failures)}")
+    book = newest.codebooks[epoch]
+
+    def step(manifest: Manifest) -> Manifest | None:
+        if manifest.codebooks.get(epoch) != book:
+            raise EpochError(f"epoch {epoch} was discarded meanwhile")
+        return epochs.promoted(manifest, epoch)
+
+    return _apply(store, step, writer)
+
+
+def roll_back(store: ObjectStore, *, writer: str = "rollback") -> Commit:
+    """Makes the previous epoch active again. Raises `EpochError` when there is none, `NoIndexError`, `StorageError`, `ContentionError`."""
+    epoch = _newest(store).previous_epoch
+    if epoch is None:
+        raise EpochError("there is no previous epoch to go back to")
+    return _apply(store, lambda manifest: epochs.rolled_back(manifest, epoch), writer)
+
+
+def discard_candidate(store: ObjectStore, *, writer: str = "discard") -> Commit:
+    """Drops the candidate, if there is one. Raises `NoIndexError`, `StorageError`, `ContentionError`."""
+    epoch = _newest(store).candidate_epoch
+    return _apply(store, lambda manifest: None if epoch is None else epochs.without_candidate(manifest, epoch), writer)
+
+
+def retire_previous(store: ObjectStore, *, writer: str = "retire") -> Commit:
+    """Drops the previous epoch, if there is one: ingestors stop writing it, and there is no way back any more.
+
+    Raises `NoIndexError`, `StorageError`, `ContentionError`.
+    """
+    epoch = _newest(store).previous_epoch
+    return _apply(store, lambda manifest: None if epoch is None else epochs.without_previous(manifest, epoch), writer)
+
+
+def _apply(store: ObjectStore, step: Callable[[Manifest], Manifest | None], writer: str) -> Commit:
+    def propose(newest: Manifest | None) -> Manifest | None:
+        if newest is None:
+            raise NoIndexError(f"{store.url} has lost its manifests")
+        changed = step(newest)
+        return None if changed is None else following(newest, changed, writer)
+
+    return commit(store, propose)
+
+
+def _newest(store: ObjectStore) -> Manifest:
+    manifest = read_newest(store)
+    if manifest is None:
+        raise NoIndexError(f"nothing is committed in {store.url} yet")
+    return manifest
