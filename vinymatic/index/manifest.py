@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Self
 
@@ -164,6 +165,32 @@ class Manifest(_Record):
         for segment in self.segments:
             files.extend(segment.files)
         return files
+
+    def with_keys(self, keys: Mapping[str, str]) -> Manifest:
+        """The same with its files under other keys, by their key here; what is not in `keys` stays."""
+
+        def renamed(file: FileEntry) -> FileEntry:
+            return file.model_copy(update={"key": keys.get(file.key, file.key)})
+
+        model = self.feature_model
+        segments = tuple(
+            segment.model_copy(
+                update={
+                    "covers_file": renamed(segment.covers_file),
+                    "points_file": renamed(segment.points_file),
+                    "codes": {epoch: renamed(file) for epoch, file in segment.codes.items()},
+                }
+            )
+            for segment in self.segments
+        )
+        books = {e: book.model_copy(update={"file": renamed(book.file)}) for e, book in self.codebooks.items()}
+        return self.model_copy(
+            update={
+                "segments": segments,
+                "codebooks": books,
+                "feature_model": None if model is None else renamed(model),
+            }
+        )
 
     def to_json(self) -> bytes:
         body = self.model_dump_json().encode()[:-1]

@@ -6,19 +6,26 @@ docs/backup.md.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from vinymatic.errors import CatalogueError, NoIndexError, ObjectExistsError, ObjectNotFoundError
+from vinymatic.errors import CatalogueError, ContentionError, NoIndexError, ObjectExistsError, ObjectNotFoundError
 from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import Manifest
 from vinymatic.lifecycle import epochs
 from vinymatic.lifecycle.boundary import read_boundary
 from vinymatic.lifecycle.commit import commit, read_manifest, read_newest, stamp
-from vinymatic.lifecycle.copying import copy_files
+from vinymatic.lifecycle.copying import CopyReport, copy_files, fresh_keys
 from vinymatic.lifecycle.drill_record import record_answers
 from vinymatic.lifecycle.progress import Progress, no_progress
+from vinymatic.lifecycle.ulid import new_ulid
+from vinymatic.lifecycle.uploads import UploadAge
 from vinymatic.storage.port import ObjectStore
+
+log = logging.getLogger(__name__)
+
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,8 @@ def restore(
 ) -> RestoreReport:
     """Makes the backup's manifest `number` (default: its newest) the newest of `index`: a new commit, never a rewind.
 
-    Every file is checked against its sha256 where it lies in `index` before the commit. Raises `NoIndexError`, `ObjectNotFoundError`
+    Every file is checked against its sha256 where it lies in `index` before the commit. What the newest manifest of `index` does not name
+    is copied under a name of its own, whatever lies there: it may be about to be collected. Raises `NoIndexError`, `ObjectNotFoundError`
     (no such manifest), `CorruptFileError`, `StorageError`, `ContentionError`.
     """
     last = read_newest(backup)
@@ -98,25 +106,59 @@ def restore(
     # A candidate that was not ready when the backup was made is not picked up again.
     if wanted.candidate_epoch is not None:
         wanted = epochs.without_candidate(wanted, wanted.candidate_epoch) or wanted
-    named = _keys(read_newest(index))
-    copied = copy_files(backup, index, wanted.files(), named, check_all=True, progress=progress)
-
-    def propose(newest: Manifest | None) -> Manifest | None:
-        # Above every number that this index or its backups have ever used: a number never means two things, nor does an epoch's.
-        number = max(last.number, newest.number if newest else 0, read_boundary(index)) + 1
-        last_epoch = max(known.next_epoch for known in (wanted, last, newest) if known is not None) - 1
-        changes = {"number": number, "last_epoch": last_epoch}
-        return wanted.model_copy(update=changes | stamp(f"restore of manifest {wanted.number}"))
-
-    restored = commit(index, propose).manifest
+    for _ in range(_ATTEMPTS):
+        attempt = _Restore(backup, index, wanted, last)
+        copied = attempt.copy(progress)
+        restored = commit(index, attempt.propose)
+        if restored.changed:
+            break
+        log.warning("the restore took longer than its files are safe from a collection; trying again")
+    else:
+        raise ContentionError("the restore took too long, again and again")
     return RestoreReport(
-        number=restored.number,
+        number=restored.manifest.number,
         backup_number=wanted.number,
-        covers=restored.covers,
+        covers=restored.manifest.covers,
         copied_files=copied.copied_files,
         copied_bytes=copied.copied_bytes,
         checked_files=copied.checked_files,
     )
+
+
+class _Restore:
+    """One attempt: the files are brought first, then named by one commit."""
+
+    def __init__(self, backup: ObjectStore, index: ObjectStore, wanted: Manifest, last: Manifest) -> None:
+        self._backup = backup
+        self._index = index
+        self._wanted = wanted
+        self._last = last
+        self._age = UploadAge()
+        newest = read_newest(index)
+        self._named = _keys(newest)
+        # Without a manifest nobody collects: the files keep their names, and a restore that was killed goes on.
+        self._renamed = {} if newest is None else fresh_keys(wanted.files(), self._named, new_ulid())
+
+    def copy(self, progress: Progress) -> CopyReport:
+        return copy_files(
+            self._backup,
+            self._index,
+            self._wanted.files(),
+            self._named,
+            keys=self._renamed,
+            check_all=True,
+            progress=progress,
+        )
+
+    def propose(self, newest: Manifest | None) -> Manifest | None:
+        if newest is not None and self._age.too_old:
+            return None
+        # Above every number that this index or its backups have ever used: a number never means two things, nor does an epoch's.
+        number = max(self._last.number, newest.number if newest else 0, read_boundary(self._index)) + 1
+        last_epoch = max(known.next_epoch for known in (self._wanted, self._last, newest) if known is not None) - 1
+        changes = {"number": number, "last_epoch": last_epoch}
+        writer = f"restore of manifest {self._wanted.number}"
+        return self._wanted.with_keys(self._renamed).model_copy(update=changes | stamp(writer))
 
 
 def _backed_up(backup: ObjectStore, number: int) -> Manifest:

@@ -2,6 +2,9 @@
 
 A file that is there and good is never written over. Where nothing is there yet, the store copies on its own side and the result is read
 back; where something is (a stump, damage), the bytes pass through this machine and are checked before they replace it.
+
+`keys` gives files another name at the destination, by their name in the source: a file that lies there and that no manifest names may be
+deleted at this very moment by a collection that has decided so already, so that a restore cannot build on it.
 """
 
 from __future__ import annotations
@@ -77,21 +80,32 @@ def plan_copy(
     return CopyPlan(tuple(kept), tuple(checked), tuple(copied), tuple(replaced))
 
 
+def fresh_keys(files: Sequence[FileEntry], named: Collection[str], mark: str) -> dict[str, str]:
+    """Another key, made unique by `mark`, for each file that is not `named`: source key → destination key. The folder is one that
+    collections look through.
+    """
+    return {file.key: file.key.replace("/", f"/{mark}-", 1) for file in files if file.key not in named}
+
+
 def copy_files(
     source: ObjectStore,
     destination: ObjectStore,
     files: Sequence[FileEntry],
     named: Collection[str],
     *,
+    keys: Mapping[str, str] | None = None,
     check_all: bool = False,
     progress: Progress = no_progress,
 ) -> CopyReport:
-    """Brings `files` to `destination`; when it returns, each of them is there with the right bytes.
+    """Brings `files` to `destination`; when it returns, each of them is there with the right bytes, under its own key or that of `keys`.
 
     Raises `CorruptFileError` or `ObjectNotFoundError` when a file that is needed is bad or missing in `source`, `StorageError`.
     """
     there = {info.key: info for prefix in (SEGMENTS, CODEBOOKS) for info in destination.list(prefix)}
-    plan = plan_copy(files, there, named, datetime.now(UTC), check_all=check_all)
+    keys = keys or {}
+    origins = {keys.get(file.key, file.key): file.key for file in files}
+    arriving = [file.model_copy(update={"key": keys.get(file.key, file.key)}) for file in files]
+    plan = plan_copy(arriving, there, named, datetime.now(UTC), check_all=check_all)
     with tempfile.TemporaryDirectory(prefix="vinymatic-copy-") as folder:
         passing = Path(folder) / "file"
         bad = []
@@ -104,30 +118,31 @@ def copy_files(
         written = [*plan.copied, *plan.replaced, *bad]
         for done, file in enumerate(written):
             progress("copy", done, len(written))
-            if done >= len(plan.copied) or not _copy_there(source, destination, file, passing):
-                _stream(source, destination, file, passing)
+            origin = origins[file.key]
+            if done >= len(plan.copied) or not _copy_there(source, origin, destination, file, passing):
+                _stream(source, origin, destination, file, passing)
         progress("copy", len(written), len(written))
     good = len(plan.checked) - len(bad)
     return CopyReport(len(written), sum(file.size for file in written), good, len(plan.kept))
 
 
-def _copy_there(source: ObjectStore, destination: ObjectStore, file: FileEntry, passing: Path) -> bool:
+def _copy_there(source: ObjectStore, origin: str, destination: ObjectStore, file: FileEntry, passing: Path) -> bool:
     """Whether the destination copied it on its own side. What turns out bad is taken away again: its right size must deceive nobody."""
-    if destination.copy_from(source, file.key, file.key) is None:
+    if destination.copy_from(source, origin, file.key) is None:
         return False
     if not _is_good(destination, file, passing):
         destination.delete(file.key)
-        raise _corrupt(source, file)
+        raise _corrupt(source, origin)
     return True
 
 
-def _stream(source: ObjectStore, destination: ObjectStore, file: FileEntry, passing: Path) -> None:
-    path = source.local_path(file.key)
+def _stream(source: ObjectStore, origin: str, destination: ObjectStore, file: FileEntry, passing: Path) -> None:
+    path = source.local_path(origin)
     if path is None:
-        source.download(file.key, passing)
+        source.download(origin, passing)
         path = passing
     if not _matches(path, file):
-        raise _corrupt(source, file)
+        raise _corrupt(source, origin)
     destination.upload(file.key, path)
     if not _is_good(destination, file, passing):
         raise CorruptFileError(f"{file.key}: {destination.url} gives back other bytes than it was given")
@@ -151,5 +166,5 @@ def _matches(path: Path, file: FileEntry) -> bool:
         return False
 
 
-def _corrupt(source: ObjectStore, file: FileEntry) -> CorruptFileError:
-    return CorruptFileError(f"{file.key} in {source.url}: its bytes are not those of the manifest")
+def _corrupt(source: ObjectStore, key: str) -> CorruptFileError:
+    return CorruptFileError(f"{key} in {source.url}: its bytes are not those of the manifest")
