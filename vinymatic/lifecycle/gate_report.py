@@ -13,6 +13,8 @@ from vinymatic.storage.port import ObjectStore
 
 FORMAT = "vinymatic-gate"
 VERSION = 1
+# Of `vinymatic retrain`, when the candidate was refused: the command itself has not failed.
+EXIT_CODE_REFUSED = 3
 
 
 class _Record(BaseModel):

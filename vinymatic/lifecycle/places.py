@@ -6,10 +6,11 @@ from pathlib import Path
 
 from vinymatic.errors import SettingError
 from vinymatic.index.layout import CODEBOOKS, COLLECTION, DRILLS, GATES, MANIFESTS, PINS, REJECTS, SEGMENTS
+from vinymatic.lifecycle.due import RetrainingPolicy
 from vinymatic.lifecycle.retention import RetentionPolicy
 from vinymatic.queueing.port import Queue
 from vinymatic.queueing.sqs import SqsAccess, SqsQueue
-from vinymatic.settings import IndexAccess
+from vinymatic.settings import IndexAccess, IngestorSettings
 from vinymatic.storage.open import S3Access, open_store
 from vinymatic.storage.port import ObjectStore
 
@@ -47,6 +48,15 @@ def backup_store(settings: IndexAccess) -> ObjectStore | None:
 def store_at(settings: IndexAccess, url: str) -> ObjectStore:
     """Any other store, reached with the same credentials. Raises `StorageError` for what is no URL of a store."""
     return open_store(url, _s3_access(settings))
+
+
+def retraining_policy(settings: IngestorSettings) -> RetrainingPolicy:
+    return RetrainingPolicy(
+        images=settings.retraining_interval,
+        days=settings.retraining_days,
+        growth=settings.retraining_growth,
+        drift=settings.retraining_drift,
+    )
 
 
 def retention_policy(settings: IndexAccess) -> RetentionPolicy:

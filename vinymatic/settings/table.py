@@ -136,7 +136,25 @@ class IngestorSettings(IndexAccess):
     )
     nor_y: BoxSide = Field(default=320, description="Normalized height of that box. Pixels.")
     retraining_interval: int = Field(
-        default=10_000, ge=0, le=1_000_000_000, description="Number of images to ingest before retraining. 0: never."
+        default=10_000, ge=0, le=1_000_000_000, description="Number of images to ingest before retraining. 0: no limit."
+    )
+    retraining_days: float = Field(
+        default=0,
+        ge=0,
+        le=36_500,
+        description="Retrain after so many days too, when anything was ingested. 0: no limit.",
+    )
+    retraining_growth: float = Field(
+        default=0,
+        ge=0,
+        le=1_000,
+        description="Retrain when there are so many times as many covers as at the last training, too. 0: no limit.",
+    )
+    retraining_drift: float = Field(
+        default=0,
+        ge=0,
+        le=100,
+        description="Retrain when the quantization error of new covers exceeds that of the training by this share, too. 0: no limit.",
     )
     backup_interval: float = Field(
         default=3_600,
