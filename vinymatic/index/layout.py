@@ -104,6 +104,11 @@ def gate_key(epoch: int, digest: str) -> str:
     return f"{GATES}{epoch}-{digest[:16]}.json"
 
 
+def gate_page_key(epoch: int, digest: str) -> str:
+    """The same as a page for people."""
+    return f"{GATES}{epoch}-{digest[:16]}.html"
+
+
 def reject_key(source_key: str) -> str:
     """Named by a hash: a user's key is never joined to a path."""
     return f"{REJECTS}{hashlib.sha256(source_key.encode('utf-8', 'surrogatepass')).hexdigest()}.json"

@@ -107,6 +107,9 @@ class Snapshot:
         """Live covers."""
         return len(self._number_of)
 
+    def __contains__(self, cover_id: str) -> bool:
+        return cover_id in self._number_of
+
     def cover(self, cover_id: str) -> CoverEntry:
         """Raises `CoverNotFoundError`."""
         return self._entry(self.number_of(cover_id))

@@ -26,10 +26,16 @@ from vinymatic.index.verify import project
 
 SIDE = 480
 _STRANGERS = 4  # one question in so many
-_KEPT = 0.6
-_POINT_NOISE = 0.5
-_DESCRIPTOR_NOISE = 6.0
 _OPTIONS = SearchOptions()
+
+
+@dataclass(frozen=True)
+class Difficulty:
+    """`kept`: share of the cover's features that the photo shows. Noise of points in pixels, of descriptors in their own steps."""
+
+    kept: float = 0.6
+    point_noise: float = 0.5
+    descriptor_noise: float = 6.0
 
 
 @dataclass(frozen=True)
@@ -81,19 +87,23 @@ def ask(snapshot: Snapshot, chosen: Chosen) -> Answer:
     return Answer(verdict.value, snapshot.cover_id(accepted[0].number), round(accepted[0].score, 4))
 
 
-def view(cover: Features, thumbnail: NDArray[np.uint8], chosen: Chosen) -> tuple[Features, GreyArray]:
+def view(
+    cover: Features, thumbnail: NDArray[np.uint8], chosen: Chosen, difficulty: Difficulty | None = None
+) -> tuple[Features, GreyArray]:
     """The features and the picture (uint8 [480, 480]) of a simulated photo of `cover`."""
+    difficulty = difficulty or Difficulty()
     generator = np.random.default_rng(chosen.seed)
     turn = generator.uniform(-15.0, 15.0)
     size = SIDE * generator.uniform(0.65, 0.8)
     homography = _homography(cover, turn, size, generator)
-    kept = np.sort(generator.permutation(len(cover))[: max(1, round(len(cover) * _KEPT))])
+    kept = np.sort(generator.permutation(len(cover))[: max(1, round(len(cover) * difficulty.kept))])
     points = np.array(cover.points[kept], np.float32)
     points[:, :2] = project(homography, points[:, :2].astype(np.float64))
-    points[:, :2] += generator.normal(0.0, _POINT_NOISE, (len(kept), 2))
+    points[:, :2] += generator.normal(0.0, difficulty.point_noise, (len(kept), 2))
     points[:, 2] *= size / max(cover.width, cover.height)
     points[:, 3] = (points[:, 3] + turn) % 360.0
-    noisy = cover.descriptors[kept] + generator.normal(0.0, _DESCRIPTOR_NOISE, (len(kept), cover.descriptors.shape[1]))
+    noise = generator.normal(0.0, difficulty.descriptor_noise, (len(kept), cover.descriptors.shape[1]))
+    noisy = cover.descriptors[kept] + noise
     descriptors = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
     picture = thumbnail
     if chosen.stranger:

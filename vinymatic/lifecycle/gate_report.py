@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vinymatic.errors import CorruptFileError, ObjectNotFoundError, UnsupportedFormatError
-from vinymatic.index.layout import gate_key
+from vinymatic.index.layout import gate_key, gate_page_key
 from vinymatic.index.manifest import CodebookEntry
 from vinymatic.storage.port import ObjectStore
 
@@ -23,17 +23,20 @@ class _Record(BaseModel):
 
 class Figures(_Record):
     """How one epoch answered. `present`: photos of covers that are in the index, `found` of them accepted and right, `first` of them
-    ranked first. `absent`: photos of covers that are not, `accepted` of them wrongly. Times of a search in seconds.
+    ranked first, for `wrong` of them another cover was accepted. `absent`: photos of covers that are not in the index; for `accepted` of
+    them some cover was accepted all the same. Times of a search in seconds. `scores`: of the best candidate, by photo, present ones first.
     """
 
     epoch: int
     present: int = Field(ge=0)
     found: int = Field(ge=0)
     first: int = Field(ge=0)
+    wrong: int = Field(ge=0)
     absent: int = Field(ge=0)
     accepted: int = Field(ge=0)
     median_seconds: float = Field(ge=0)
     p95_seconds: float = Field(ge=0)
+    scores: tuple[float, ...] = ()
 
     @property
     def recall(self) -> float:
@@ -42,8 +45,8 @@ class Figures(_Record):
 
     @property
     def false_accepts(self) -> float:
-        """Share of the photos of absent covers that were accepted; 0 where none was asked."""
-        return self.accepted / self.absent if self.absent else 0.0
+        """Share of all photos for which a cover was accepted that they do not show; 0 where none was asked."""
+        return (self.accepted + self.wrong) / max(1, self.present + self.absent)
 
 
 class Round(_Record):
@@ -57,7 +60,7 @@ class Round(_Record):
 class GateReport(_Record):
     """`codebook`: sha256 of the candidate's file: the report counts for no other. `number`: the manifest that was measured.
 
-    `failures`: a line for each limit that was not kept; none: it passed.
+    `failures`: a line for each limit that was not kept; none: it passed. `notes`: what a reader of the figures should know.
     """
 
     format: str = FORMAT
@@ -68,6 +71,7 @@ class GateReport(_Record):
     measured_at: str
     rounds: tuple[Round, ...]
     failures: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -102,8 +106,8 @@ def read_gate_report(store: ObjectStore, book: CodebookEntry) -> GateReport | No
     return report if report.codebook == book.file.sha256 else None
 
 
-def write_gate_report(store: ObjectStore, report: GateReport) -> str:
-    """The key under which it lies now."""
-    key = gate_key(report.epoch, report.codebook)
-    store.put(key, report.model_dump_json().encode())
-    return key
+def write_gate_report(store: ObjectStore, report: GateReport, page: str = "") -> None:
+    """`page`: the same for people, as HTML; written first, for the report is what promotion believes."""
+    if page:
+        store.put(gate_page_key(report.epoch, report.codebook), page.encode())
+    store.put(gate_key(report.epoch, report.codebook), report.model_dump_json().encode())

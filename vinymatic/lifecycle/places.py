@@ -63,6 +63,11 @@ def retention_policy(settings: IndexAccess) -> RetentionPolicy:
     return RetentionPolicy(settings.backup_keep_count, settings.backup_keep_days)
 
 
+def labelled_store(settings: IndexAccess) -> ObjectStore | None:
+    """The user's labelled photos; None where GATE_PHOTOS_URL is empty."""
+    return store_at(settings, settings.gate_photos_url) if settings.gate_photos_url else None
+
+
 def covers_store(settings: IndexAccess) -> ObjectStore:
     """The bucket of the cover scans, whole: its keys are the users'."""
     if not settings.s3_bucket:

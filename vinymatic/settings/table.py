@@ -88,6 +88,11 @@ class IndexAccess(Common):
         le=1_000,
         description="Questions whose answers are recorded with each backup for `vinymatic drill`; it is opened whole for that. 0: none.",
     )
+    gate_photos_url: str = Field(
+        default="",
+        pattern=r"^$|^s3://[^/]+(/.*)?$|^file://(/.*)$",
+        description="Your own photos, with labels.csv, that a retrained codebook is measured on too. Empty: simulated photos alone.",
+    )
     max_pixels: int = Field(
         default=50_000_000,
         ge=10_000,
@@ -161,6 +166,18 @@ class IngestorSettings(IndexAccess):
         ge=0,
         le=31_536_000,
         description="Time between backups of the index to BACKUP_URL. Seconds. 0: never.",
+    )
+    compaction_interval: float = Field(
+        default=60,
+        ge=0,
+        le=31_536_000,
+        description="Small segments are merged when they are enough, and no more often than this. Seconds. 0: by others.",
+    )
+    collection_interval: float = Field(
+        default=86_400,
+        ge=0,
+        le=31_536_000,
+        description="Time between collections of old manifests and files that none names. Seconds. 0: by others.",
     )
     batch_size: int = Field(default=64, ge=1, le=10_000, description="Covers of one commit at most.")
     batch_age: float = Field(

@@ -19,6 +19,7 @@ from vinymatic_ingestor.companions import Companion
 from vinymatic_ingestor.hand import Delivery, Hand
 from vinymatic_ingestor.health import Health
 from vinymatic_ingestor.heartbeat import Heartbeat
+from vinymatic_ingestor.jobs import Jobs
 from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.messages import requests_of
 from vinymatic_ingestor.metrics import Metrics
@@ -26,7 +27,6 @@ from vinymatic_ingestor.outcomes import Ignored, Refused, Same
 from vinymatic_ingestor.pace import Pace
 from vinymatic_ingestor.ports import Ports
 from vinymatic_ingestor.receiver import Receiver
-from vinymatic_ingestor.retraining import Retraining
 from vinymatic_ingestor.work import Known, make_worker
 from vinymatic_ingestor.workbench import Finished, Workbench
 
@@ -62,7 +62,7 @@ class Consumer:
         settings: IngestorSettings,
         ports: Ports,
         writer: Writer,
-        retraining: Retraining,
+        jobs: Jobs,
         *,
         pace: Pace,
         health: Health,
@@ -74,7 +74,7 @@ class Consumer:
         self._bucket = settings.s3_bucket
         self._queue = ports.queue
         self._writer = writer
-        self._retraining = retraining
+        self._jobs = jobs
         self._pace = pace
         self._health = health
         self._metrics = metrics
@@ -136,9 +136,9 @@ class Consumer:
         for event in self._events(self._patience(until_retry)):
             self._handle(event)
         self._commit_if_due()
-        if self._retraining.poll():
+        if self._jobs.poll():
             self._refresh()
-        self._retraining.consider(self._writer.images_since_training)
+        self._jobs.consider(self._writer.manifest)
         self._metrics.messages_in_hand.set(len(self._hand))
         self._health.tick()
 
@@ -229,7 +229,7 @@ class Consumer:
         return True
 
     def _refresh(self) -> None:
-        """After a training, so that its own commit is known and the next one is not begun at once."""
+        """After a job, so that its own commits are known and the next one is not begun at once."""
         try:
             self._writer.refresh()
         except VinymaticError as error:
@@ -256,7 +256,7 @@ class Consumer:
         """Gives back what is left in hand, and ends the threads."""
         self._receiving_ends.set()
         self._bench.close()
-        self._retraining.stop()
+        self._jobs.stop()
         received_last = self._receiver.join(self._pace.receive_wait + _JOIN_SECONDS)
         self._all_ends.set()
         rest = self._hand.messages()

@@ -37,7 +37,7 @@ class HealthReport:
 
 
 class Health:
-    """Thread-safe. Parts are named by words: queue, storage, commit, retraining, backup."""
+    """Thread-safe. Parts are named by words: queue, storage, commit, backup, a job's name."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -40,10 +40,12 @@ class Metrics:
         )
         self.manifest = self._gauge("manifest", "Number of the newest manifest known.")
         self.images_since_training = self._gauge("images_since_training", "Images committed since the last training.")
-        self.retraining_running = self._gauge("retraining_running", "1 while a training runs.")
-        self.retrainings = self._counter("retrainings", "Trainings ended, by result.", ["result"])
-        self.retraining_success_time = self._gauge(
-            "retraining_last_success_timestamp_seconds", "When the last training of this process succeeded."
+        self.job_running = self._gauge("job_running", "1 while this job runs beside ingestion.", ["job"])
+        self.jobs = self._counter(
+            "jobs", "Jobs ended, by result; refused: a candidate that did not pass its gate.", ["job", "result"]
+        )
+        self.job_success_time = self._gauge(
+            "job_last_success_timestamp_seconds", "When this job last succeeded in this process.", ["job"]
         )
         self.backups = self._counter("backups", "Backups ended, by result.", ["result"])
         self.backup_success_time = self._gauge(
@@ -55,14 +57,13 @@ class Metrics:
         for change in ("added", "replaced", "deleted", "unchanged"):
             self.covers_committed.labels(change)
         for result in ("success", "failure"):
-            self.retrainings.labels(result)
             self.backups.labels(result)
 
     def _counter(self, name: str, text: str, labels: list[str] | None = None) -> Counter:
         return Counter(f"{_PREFIX}_{name}", text, labels or [], registry=self.registry)
 
-    def _gauge(self, name: str, text: str) -> Gauge:
-        return Gauge(f"{_PREFIX}_{name}", text, registry=self.registry)
+    def _gauge(self, name: str, text: str, labels: list[str] | None = None) -> Gauge:
+        return Gauge(f"{_PREFIX}_{name}", text, labels or [], registry=self.registry)
 
     def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(f"{_PREFIX}_{name}", text, buckets=buckets, registry=self.registry)

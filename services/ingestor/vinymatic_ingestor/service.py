@@ -6,7 +6,6 @@ import logging
 import os
 import queue
 import socket
-import sys
 from collections.abc import Mapping, Sequence
 
 from pydantic import SecretStr
@@ -15,26 +14,25 @@ from vinymatic.errors import StorageDeniedError, StorageUnavailableError
 from vinymatic.lifecycle.backup import Recording
 from vinymatic.lifecycle.places import drill_folder, retention_policy, work_folder
 from vinymatic.lifecycle.writer import Writer
-from vinymatic.settings import IndexAccess, IngestorSettings
+from vinymatic.settings import IngestorSettings
 from vinymatic_ingestor.backups import Backups
 from vinymatic_ingestor.consumer import Beside, Consumer
 from vinymatic_ingestor.endpoint import Endpoint
 from vinymatic_ingestor.health import Health
+from vinymatic_ingestor.jobs import Job, Jobs, jobs_of
 from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.metrics import Metrics
 from vinymatic_ingestor.pace import Pace
 from vinymatic_ingestor.ports import Ports
-from vinymatic_ingestor.retraining import Retraining
 from vinymatic_ingestor.work import feature_spec
 
 log = logging.getLogger(__name__)
 
 PART = "index"
-TRAIN_COMMAND = (sys.executable, "-m", "vinymatic", "train")
 
 
 class Ingestor:
-    """One process's ingestor. `train_command`: what trains the index that the environment names."""
+    """One process's ingestor. `jobs`: what runs beside it; by default what the settings ask for."""
 
     def __init__(
         self,
@@ -42,7 +40,7 @@ class Ingestor:
         ports: Ports,
         *,
         pace: Pace | None = None,
-        train_command: Sequence[str] = TRAIN_COMMAND,
+        jobs: Sequence[Job] | None = None,
     ) -> None:
         """Takes the port of the metrics. Raises `SettingError` when it is not free."""
         self.metrics = Metrics()
@@ -50,8 +48,8 @@ class Ingestor:
         self._settings = settings
         self._ports = ports
         self._pace = pace or Pace()
-        self._retraining = Retraining(
-            settings.retraining_interval, train_command, child_environment(settings), self.health, self.metrics
+        self._jobs = Jobs(
+            jobs_of(settings) if jobs is None else jobs, child_environment(settings), self.health, self.metrics
         )
         self._endpoint = Endpoint(settings.metrics_host, settings.metrics_port, self.metrics, self.health)
         self._writer = Writer(
@@ -119,7 +117,7 @@ class Ingestor:
             self._settings,
             self._ports,
             self._writer,
-            self._retraining,
+            self._jobs,
             pace=self._pace,
             health=self.health,
             metrics=self.metrics,
@@ -145,7 +143,7 @@ class Ingestor:
 def child_environment(settings: IngestorSettings) -> dict[str, str]:
     """The environment in which a child process finds the same index: ours, with what was set otherwise on top."""
     environment = dict(os.environ)
-    for name in IndexAccess.model_fields:
+    for name in IngestorSettings.model_fields:
         value = getattr(settings, name)
         environment[name.upper()] = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
     return environment

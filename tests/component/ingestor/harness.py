@@ -52,6 +52,8 @@ def environment(pipeline: Pipeline, folder: Path, **more: str) -> dict[str, str]
         "BACKUP_FOLDER": str(folder),
         "BACKUP_INTERVAL": "0",
         "RETRAINING_INTERVAL": "0",
+        "COMPACTION_INTERVAL": "0",
+        "COLLECTION_INTERVAL": "0",
         "BATCH_AGE": "0.1",
         "METRICS_HOST": "127.0.0.1",
         "METRICS_PORT": str(free_ports(1)[0]),

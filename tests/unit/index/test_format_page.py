@@ -71,6 +71,7 @@ def test_the_page_names_every_key() -> None:
         re.sub(r"[0-9]{16}", "*", layout.boundary_key(1)),
         layout.pin_key("name").replace("name", "*"),
         layout.gate_key(7, digest).replace("7", "*").replace(digest[:16], "*"),
+        layout.gate_page_key(7, digest).replace("7", "*").replace(digest[:16], "*"),
         layout.CLOCK,
         *(key.replace("SEGMENT", "*") for key in (layout.covers_key("SEGMENT"), layout.points_key("SEGMENT"))),
         layout.codes_key("SEGMENT", 7, digest).replace("SEGMENT", "*").replace("7", "*").replace(digest[:16], "*"),

@@ -97,14 +97,16 @@ def _entry(settings: IndexAccess, key: str) -> CoverEntry | None:
         return None
 
 
-def _index_facts(settings: IndexAccess) -> dict[str, str | int | None]:
+def _index_facts(settings: IndexAccess) -> dict[str, str | int | float | None]:
     from vinymatic.lifecycle.commit import read_newest
+    from vinymatic.lifecycle.due import drift_of
     from vinymatic.lifecycle.places import index_store
 
     store = index_store(settings)
     manifest = read_newest(store)
     if manifest is None:
         raise NoIndexError(f"nothing is committed in {store.url} yet")
+    drift = drift_of(manifest)
     return {
         "url": store.url,
         "manifest": manifest.number,
@@ -117,6 +119,9 @@ def _index_facts(settings: IndexAccess) -> dict[str, str | int | None]:
         "bytes": sum(file.size for file in manifest.files()),
         "epoch": manifest.active_epoch,
         "candidate_epoch": manifest.candidate_epoch,
+        "previous_epoch": manifest.previous_epoch,
         "inverted_lists": manifest.active_codebook.lists,
+        "trained_at": manifest.trained_at,
         "images_since_training": manifest.images_since_training,
+        "drift": None if drift is None else round(drift, 3),
     }

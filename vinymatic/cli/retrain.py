@@ -1,0 +1,63 @@
+"""`vinymatic retrain`."""
+
+from __future__ import annotations
+
+import click
+
+from vinymatic.cli.options import index_command
+from vinymatic.settings import IngestorSettings
+
+_LIMITS = ("retraining_interval", "retraining_days", "retraining_growth", "retraining_drift", "gate_photos_url")
+
+
+@index_command(IngestorSettings, reads=_LIMITS)
+@click.option("--if-due", is_flag=True, help="Only when one of the limits below is reached.")
+def retrain(settings: IngestorSettings, *, if_due: bool) -> None:
+    """Train a candidate, measure it, and make it active when it passes its gate; otherwise discard it.
+
+    The same as `vinymatic train`, `gate` and `promote`, or `discard`. Searches and ingestors go on meanwhile. Run again, it goes on
+    where it was stopped. Exit code 3 when the candidate did not pass.
+    """
+    from vinymatic.cli.progress import bars
+    from vinymatic.lifecycle import retraining
+    from vinymatic.lifecycle.gate_report import EXIT_CODE_REFUSED
+    from vinymatic.lifecycle.places import index_store, labelled_store, work_folder
+
+    store = index_store(settings)
+    if if_due and not _due(settings):
+        return
+    with bars() as progress:
+        done = retraining.retrain(
+            store,
+            work_folder(settings),
+            dimensions=settings.sift_dimensions,
+            labelled=labelled_store(settings),
+            progress=progress,
+        )
+    if done.promoted:
+        click.echo(f"manifest {done.number}: epoch {done.epoch} passed its gate and is active")
+        return
+    click.echo(f"manifest {done.number}: epoch {done.epoch} did not pass its gate and is discarded")
+    for line in done.gate.failures:
+        click.echo(f"  {line}")
+    raise click.exceptions.Exit(EXIT_CODE_REFUSED)
+
+
+def _due(settings: IngestorSettings) -> bool:
+    from datetime import UTC, datetime
+
+    from vinymatic.errors import NoIndexError
+    from vinymatic.lifecycle.commit import read_newest
+    from vinymatic.lifecycle.due import retraining_due
+    from vinymatic.lifecycle.places import index_store, retraining_policy
+
+    store = index_store(settings)
+    newest = read_newest(store)
+    if newest is None:
+        raise NoIndexError(f"nothing is committed in {store.url} yet")
+    reasons = retraining_due(newest, retraining_policy(settings), datetime.now(UTC))
+    for due in reasons:
+        click.echo(f"due by {due.reason.value}: {due.text}")
+    if not reasons:
+        click.echo("no retraining is due")
+    return bool(reasons)
