@@ -1,0 +1,186 @@
+"""The state machine: Hypothesis decides what is uploaded, who does what, whose call comes next and how it goes, and when time passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from tests.model import operations as ops
+from tests.model.scheduler import Fault
+from tests.model.world import Host, World, running
+
+INGESTORS = ("ingestor-1", "ingestor-2", "ingestor-3")
+READERS = ("reader-1", "reader-2")
+JOBS = ("job-1", "job-2", "job-3", "job-4")
+COVERS = ("a", "b", "c", "d", "e", "f")
+PINS = ("x", "y")
+
+HOUR = 3_600.0
+# Within the grace, half of it, all of it: a writer that stalls for 13 hours must upload anew, what is a day old may be collected.
+SPANS = (1.0, HOUR, 11 * HOUR, 13 * HOUR, 25 * HOUR, 50 * HOUR)
+FAULTS = tuple(fault for fault in Fault if fault is not Fault.NONE)
+MAINTENANCE: tuple[type[ops.Operation], ...] = (ops.Train, ops.Promote, ops.RollBack, ops.Retire, ops.Discard)
+
+pick = st.integers(0, 7)
+
+
+class IndexMachine(RuleBasedStateMachine):
+    """One world a run. What runs is told in the order of the steps, for whoever replays a failure."""
+
+    # For the soak: told of every world that has ended well.
+    ended: Callable[[World], None] = staticmethod(lambda world: None)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stack = ExitStack()
+
+    @initialize(seed=st.integers(0, 1 << 16), covers=st.integers(0, 5), trained=st.booleans())
+    def begin(self, seed: int, covers: int, trained: bool) -> None:
+        """An index with a past, or none at all."""
+        self.world = self._stack.enter_context(running(seed, INGESTORS + READERS + JOBS))
+        ingestor, job = self.world.hosts[INGESTORS[0]], self.world.hosts[JOBS[0]]
+        for cover in COVERS[:covers]:
+            self.world.queue.put(cover)
+            self.world.do(ingestor, ops.Ingest(self.world, ingestor))
+        if covers and trained:
+            self.world.do(job, ops.Train(self.world, job))
+            self.world.do(job, ops.Promote(self.world, job))
+
+    # What happens outside.
+
+    @rule(cover=st.sampled_from(COVERS))
+    def put(self, cover: str) -> None:
+        self.world.queue.put(cover)
+
+    @rule(cover=st.sampled_from(COVERS))
+    def remove(self, cover: str) -> None:
+        self.world.queue.remove(cover)
+
+    @rule(span=st.sampled_from(SPANS))
+    def pass_time(self, span: float) -> None:
+        self.world.clock.now += span
+
+    @rule(which=pick, ahead=st.sampled_from((-30, -3, 0, 3, 30)))
+    def set_clock(self, which: int, ahead: int) -> None:
+        """A machine's wall clock is set."""
+        host = _among([*self.world.hosts.values()], which)
+        self.world.clock.ahead[host.name] = ahead * HOUR
+
+    @rule(which=pick, span=st.sampled_from(SPANS))
+    def sleep(self, which: int, span: float) -> None:
+        """A machine sleeps: its steady clock stands still while time passes."""
+        host = _among([*self.world.hosts.values()], which)
+        self.world.clock.now += span
+        self.world.clock.slept[host.name] = self.world.clock.slept.get(host.name, 0.0) + span
+
+    # What begins.
+
+    @rule(which=pick, most=st.integers(1, 3))
+    def ingest(self, which: int, most: int) -> None:
+        host = self._idle(INGESTORS, which)
+        if host is not None and self.world.queue.free:
+            self._start(host, ops.Ingest(self.world, host, most))
+
+    @rule(which=pick)
+    def read(self, which: int) -> None:
+        host = self._idle(READERS, which)
+        if host is not None:
+            self._start(host, ops.Read(self.world, host))
+
+    @rule(which=pick, what=st.sampled_from(MAINTENANCE))
+    def maintain(self, which: int, what: type[ops.Operation]) -> None:
+        host = self._idle(JOBS, which)
+        if host is not None:
+            self._start(host, what(self.world, host))
+
+    @rule(which=pick)
+    def compact(self, which: int) -> None:
+        host = self._idle(JOBS, which)
+        if host is not None:
+            self._start(host, ops.Compact(self.world, host))
+
+    @rule(which=pick, keep=st.integers(1, 2))
+    def collect(self, which: int, keep: int) -> None:
+        host = self._idle(JOBS, which)
+        if host is not None:
+            self._start(host, ops.Collect(self.world, host, keep))
+
+    @rule(which=pick)
+    def back_up(self, which: int) -> None:
+        host = self._idle(JOBS, which)
+        if host is not None:
+            self._start(host, ops.Backup(self.world, host))
+
+    @precondition(lambda self: self.world.backups)
+    @rule(which=pick, back=st.integers(0, 2))
+    def restore(self, which: int, back: int) -> None:
+        host = self._idle(JOBS, which)
+        if host is not None:
+            self._start(host, ops.Restore(self.world, host, back))
+
+    @rule(which=pick, name=st.sampled_from(PINS), back=st.integers(0, 3), out=st.booleans())
+    def pin(self, which: int, name: str, back: int, out: bool) -> None:
+        host = self._idle(JOBS, which)
+        if host is not None:
+            self._start(host, (ops.Unpin if out else ops.Pin)(self.world, host, name, back))
+
+    # What goes on.
+
+    @precondition(lambda self: self.world.busy)
+    @rule(which=pick, calls=st.integers(1, 12))
+    def run(self, which: int, calls: int) -> None:
+        host = _among(self.world.busy, which)
+        for _ in range(calls):
+            if host.busy:
+                self.world.step(host)
+
+    @precondition(lambda self: self.world.busy)
+    @rule(which=pick, calls=st.integers(0, 8), fault=st.sampled_from(FAULTS))
+    def disturb(self, which: int, calls: int, fault: Fault) -> None:
+        """Some calls go well, the next one does not."""
+        host = _among(self.world.busy, which)
+        self.run_on(host, calls)
+        if host.busy:
+            self.world.step(host, fault)
+
+    @precondition(lambda self: self.world.busy)
+    @rule(which=pick)
+    def finish(self, which: int) -> None:
+        self.world.finish(_among(self.world.busy, which))
+
+    @precondition(lambda self: self.world.busy)
+    @rule(which=pick, verb=st.sampled_from(("put", "create", "delete", "acknowledge")))
+    def run_before(self, which: int, verb: str) -> None:
+        """Up to where it matters who comes next."""
+        host = _among(self.world.busy, which)
+        for _ in range(50):
+            pending = host.process and host.process.pending
+            if pending is None or pending.verb == verb:
+                return
+            self.world.step(host)
+
+    def run_on(self, host: Host, calls: int) -> None:
+        for _ in range(calls):
+            if host.busy:
+                self.world.step(host)
+
+    def teardown(self) -> None:
+        with self._stack:
+            if hasattr(self, "world"):
+                self.world.settle()
+                type(self).ended(self.world)
+
+    def _idle(self, names: tuple[str, ...], which: int) -> Host | None:
+        idle = [self.world.hosts[name] for name in names if not self.world.hosts[name].busy]
+        return _among(idle, which) if idle else None
+
+    def _start(self, host: Host, operation: ops.Operation) -> None:
+        if self.world.can_start(operation.exclusive):
+            self.world.start(host, operation)
+
+
+def _among(hosts: list[Host], which: int) -> Host:
+    return hosts[which % len(hosts)]
