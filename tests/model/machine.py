@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 
 from hypothesis import strategies as st
@@ -10,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.model import operations as ops
 from tests.model.scheduler import Fault
-from tests.model.world import Host, World, running
+from tests.model.world import Host, running
 
 INGESTORS = ("ingestor-1", "ingestor-2", "ingestor-3")
 READERS = ("reader-1", "reader-2")
@@ -22,6 +21,7 @@ HOUR = 3_600.0
 # Within the grace, half of it, all of it: a writer that stalls for 13 hours must upload anew, what is a day old may be collected.
 SPANS = (1.0, HOUR, 11 * HOUR, 13 * HOUR, 25 * HOUR, 50 * HOUR)
 FAULTS = tuple(fault for fault in Fault if fault is not Fault.NONE)
+VERBS = ("put", "create", "delete", "list", "acknowledge")
 MAINTENANCE: tuple[type[ops.Operation], ...] = (ops.Train, ops.Promote, ops.RollBack, ops.Retire, ops.Discard)
 
 pick = st.integers(0, 7)
@@ -30,12 +30,10 @@ pick = st.integers(0, 7)
 class IndexMachine(RuleBasedStateMachine):
     """One world a run. What runs is told in the order of the steps, for whoever replays a failure."""
 
-    # For the soak: told of every world that has ended well.
-    ended: Callable[[World], None] = staticmethod(lambda world: None)
-
     def __init__(self) -> None:
         super().__init__()
         self._stack = ExitStack()
+        self._stalled: list[Host] = []
 
     @initialize(seed=st.integers(0, 1 << 16), covers=st.integers(0, 5), trained=st.booleans())
     def begin(self, seed: int, covers: int, trained: bool) -> None:
@@ -118,7 +116,7 @@ class IndexMachine(RuleBasedStateMachine):
     @rule(which=pick, back=st.integers(0, 2))
     def restore(self, which: int, back: int) -> None:
         host = self._idle(JOBS, which)
-        if host is not None:
+        if host is not None and self.world.backups:
             self._start(host, ops.Restore(self.world, host, back))
 
     @rule(which=pick, name=st.sampled_from(PINS), back=st.integers(0, 3), out=st.booleans())
@@ -132,46 +130,67 @@ class IndexMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.world.busy)
     @rule(which=pick, calls=st.integers(1, 12))
     def run(self, which: int, calls: int) -> None:
-        host = _among(self.world.busy, which)
-        for _ in range(calls):
-            if host.busy:
-                self.world.step(host)
+        if self._awake:
+            self._go_on(_among(self._awake, which), calls)
 
     @precondition(lambda self: self.world.busy)
     @rule(which=pick, calls=st.integers(0, 8), fault=st.sampled_from(FAULTS))
     def disturb(self, which: int, calls: int, fault: Fault) -> None:
         """Some calls go well, the next one does not."""
-        host = _among(self.world.busy, which)
-        self.run_on(host, calls)
+        if not self._awake:
+            return
+        host = _among(self._awake, which)
+        self._go_on(host, calls)
         if host.busy:
             self.world.step(host, fault)
 
     @precondition(lambda self: self.world.busy)
     @rule(which=pick)
     def finish(self, which: int) -> None:
-        self.world.finish(_among(self.world.busy, which))
+        if self._awake:
+            self.world.finish(_among(self._awake, which))
 
     @precondition(lambda self: self.world.busy)
-    @rule(which=pick, verb=st.sampled_from(("put", "create", "delete", "acknowledge")))
-    def run_before(self, which: int, verb: str) -> None:
-        """Up to where it matters who comes next."""
-        host = _among(self.world.busy, which)
+    @rule(which=pick, verb=st.sampled_from(VERBS))
+    def stall(self, which: int, verb: str) -> None:
+        """One goes on to where it matters who comes next, and stays there until it is woken."""
+        if not self._awake:
+            return
+        host = _among(self._awake, which)
         for _ in range(50):
             pending = host.process and host.process.pending
-            if pending is None or pending.verb == verb:
+            if pending is None:
+                return
+            if pending.verb == verb:
+                self._stalled.append(host)
                 return
             self.world.step(host)
 
-    def run_on(self, host: Host, calls: int) -> None:
-        for _ in range(calls):
-            if host.busy:
-                self.world.step(host)
+    @precondition(lambda self: self._stalled)
+    @rule(which=pick)
+    def wake(self, which: int) -> None:
+        """One that stalled ends, undisturbed."""
+        if self._stalled:
+            host = _among(self._stalled, which)
+            self._stalled.remove(host)
+            self.world.finish(host)
+
+    @property
+    def _awake(self) -> list[Host]:
+        return [host for host in self.world.busy if host not in self._stalled]
+
+    def close(self) -> None:
+        self._stack.close()
 
     def teardown(self) -> None:
         with self._stack:
             if hasattr(self, "world"):
                 self.world.settle()
-                type(self).ended(self.world)
+
+    def _go_on(self, host: Host, calls: int) -> None:
+        for _ in range(calls):
+            if host.busy:
+                self.world.step(host)
 
     def _idle(self, names: tuple[str, ...], which: int) -> Host | None:
         idle = [self.world.hosts[name] for name in names if not self.world.hosts[name].busy]

@@ -1,0 +1,240 @@
+"""The library broken on purpose, one way at a time: what the model must notice, and by which invariant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from unittest.mock import patch
+
+from tests.model.invariants import Invariant
+from tests.model.operations import Ingest
+from tests.model.queue import Queue
+from vinymatic.errors import ObjectExistsError
+from vinymatic.index.layout import manifest_key
+from vinymatic.index.manifest import Manifest, SegmentEntry
+from vinymatic.index.snapshot import Snapshot
+from vinymatic.lifecycle import backup, catalogue, collection, commit, compaction, epochs, files, reader, uploads, writer
+from vinymatic.lifecycle.writer import Batch
+from vinymatic.storage.port import ObjectStore
+
+Patch = Callable[[], AbstractContextManager[object]]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`found_by`: the invariants that may notice it first. `seed`: where the search for it begins."""
+
+    name: str
+    broken: Patch
+    found_by: frozenset[Invariant]
+    seed: int = 1
+
+
+MUTANTS: list[Mutant] = []
+
+
+def mutant(name: str, *found_by: Invariant, seed: int = 1) -> Callable[[Patch], Patch]:
+    def note(broken: Patch) -> Patch:
+        MUTANTS.append(Mutant(name, broken, frozenset(found_by), seed))
+        return broken
+
+    return note
+
+
+@mutant("a message is acknowledged before its commit", Invariant.ACKNOWLEDGED)
+def _acknowledge_first() -> AbstractContextManager[object]:
+    whole = Ingest.settle
+
+    def settle(self: Ingest, batch: Batch) -> None:
+        self.acknowledge()
+        whole(self, batch)
+
+    return patch.object(Ingest, "settle", settle)
+
+
+@mutant("a message is gone once it is received", Invariant.FINISHED)
+def _at_most_once() -> AbstractContextManager[object]:
+    whole = Queue.receive
+
+    def receive(self: Queue, who: str, most: int) -> list[int]:
+        numbers = whole(self, who, most)
+        keys = {number: self.messages[number] for number in numbers}
+        self.acknowledge(numbers)
+        self.messages = _Hidden(self.messages, keys)
+        return numbers
+
+    return patch.object(Queue, "receive", receive)
+
+
+class _Hidden(dict[int, str]):
+    """Messages that their receiver can still read."""
+
+    def __init__(self, messages: Mapping[int, str], hidden: Mapping[int, str]) -> None:
+        super().__init__(messages)
+        self._hidden = {**getattr(messages, "_hidden", {}), **hidden}
+
+    def __missing__(self, number: int) -> str:
+        return self._hidden[number]
+
+
+@mutant("a lost round is not rebased", Invariant.CONTENTS, Invariant.UNIQUE, Invariant.EPOCHS)
+def _no_rebase() -> AbstractContextManager[object]:
+    def commit_stale(store: ObjectStore, propose: commit.Proposal, **_: object) -> commit.Commit:
+        first: list[Manifest] = []
+
+        def again(newest: Manifest | None) -> Manifest | None:
+            if newest is None:
+                return propose(newest)
+            first.append(newest)
+            return propose(first[0].model_copy(update={"number": newest.number}))
+
+        return commit.commit(store, again)
+
+    return patch.object(writer, "commit", commit_stale)
+
+
+@mutant("a writer does not look at the boundary after its create", Invariant.ACKNOWLEDGED)
+def _no_look() -> AbstractContextManager[object]:
+    return patch.object(commit, "_boundary_after", lambda store: 0)
+
+
+@mutant("a collection deletes without a boundary", Invariant.KEPT)
+def _no_boundary() -> AbstractContextManager[object]:
+    return patch.object(collection, "advance_boundary", lambda store, number: None)
+
+
+@mutant("a collection ignores pins", Invariant.KEPT)
+def _no_pins() -> AbstractContextManager[object]:
+    return patch.object(collection, "read_pins", lambda store: {})
+
+
+@mutant("a collection sets no fence", Invariant.WHOLE, Invariant.KEPT)
+def _no_fence() -> AbstractContextManager[object]:
+    return patch.object(collection, "_fenced", lambda store, plan, *, after, writer: plan)
+
+
+@mutant("an upload is never too old", Invariant.WHOLE, Invariant.KEPT)
+def _no_age() -> AbstractContextManager[object]:
+    return patch.object(uploads.UploadAge, "too_old", False)
+
+
+@mutant("a 412 always counts as a win", Invariant.ACKNOWLEDGED)
+def _always_won() -> AbstractContextManager[object]:
+    return _with_create(True)
+
+
+@mutant("a 412 always counts as a loss", Invariant.ONCE)
+def _always_lost() -> AbstractContextManager[object]:
+    return _with_create(False)
+
+
+def _with_create(won: bool) -> AbstractContextManager[object]:
+    whole = commit._create
+
+    def create(store: ObjectStore, proposal: Manifest) -> bool:
+        try:
+            store.create(manifest_key(proposal.number), proposal.to_json())
+        except ObjectExistsError:
+            return won
+        except commit.StorageUnavailableError:
+            return create(store, proposal) if not won else whole(store, proposal)
+        return True
+
+    return patch.object(commit, "_create", create)
+
+
+@mutant("a candidate is promoted before it is encoded everywhere", Invariant.ENCODED)
+def _too_early() -> AbstractContextManager[object]:
+    return patch.object(epochs, "_require_whole", lambda manifest, epoch: None)
+
+
+@mutant("ingestors encode under the active epoch alone", Invariant.ENCODED)
+def _one_encoding() -> AbstractContextManager[object]:
+    @contextmanager
+    def active_only() -> Iterator[None]:
+        with patch.object(Manifest, "written_epochs", property(lambda manifest: (manifest.active_epoch,))):
+            yield
+
+    whole = writer.Writer._next
+
+    def one(self: writer.Writer, *arguments: object) -> Manifest:
+        with active_only():
+            return whole(self, *arguments)  # type: ignore[arg-type]
+
+    return patch.object(writer.Writer, "_next", one)
+
+
+@mutant("an epoch's number is given again after a discard", Invariant.EPOCHS)
+def _epochs_again() -> AbstractContextManager[object]:
+    return patch.object(Manifest, "next_epoch", property(lambda manifest: max(manifest.codebooks) + 1))
+
+
+@mutant("a merge forgets what died meanwhile", Invariant.CONTENTS, Invariant.UNIQUE)
+def _undead() -> AbstractContextManager[object]:
+    return patch.object(compaction.Merge, "_tombstones", lambda self, now: ())
+
+
+@mutant("a replaced cover keeps its old place", Invariant.UNIQUE)
+def _no_tombstone() -> AbstractContextManager[object]:
+    whole = catalogue.Catalogue.without
+
+    def without(self: catalogue.Catalogue, ids: Sequence[str]) -> tuple[SegmentEntry, ...]:
+        return whole(self, list(ids)[1:])
+
+    return patch.object(catalogue.Catalogue, "without", without)
+
+
+@mutant("a restore is a rewind: it deletes what is newer", Invariant.KEPT)
+def _rewind() -> AbstractContextManager[object]:
+    def commit_rewound(store: ObjectStore, propose: commit.Proposal) -> commit.Commit:
+        newest = commit.read_newest(store)
+        assert newest is not None
+        proposal = propose(newest)
+        assert proposal is not None
+        number = int(proposal.writer.split()[-1])
+        for above in range(newest.number, number, -1):
+            store.delete(manifest_key(above))
+        return commit.Commit(commit.read_manifest(store, number), changed=True, conflicts=0)
+
+    return patch.object(backup, "commit", commit_rewound)
+
+
+@mutant("a restore writes its old number anew", Invariant.NUMBERS)
+def _old_number() -> AbstractContextManager[object]:
+    def commit_over(store: ObjectStore, propose: commit.Proposal) -> commit.Commit:
+        proposal = propose(commit.read_newest(store))
+        assert proposal is not None
+        old = proposal.model_copy(update={"number": int(proposal.writer.split()[-1])})
+        store.put(manifest_key(old.number), old.to_json())
+        return commit.Commit(old, changed=True, conflicts=0)
+
+    return patch.object(backup, "commit", commit_over)
+
+
+@mutant("a reader takes the oldest manifest of a listing", Invariant.FORWARD, Invariant.SERVED)
+def _oldest() -> AbstractContextManager[object]:
+    def oldest(store: ObjectStore) -> tuple[int, str] | None:
+        infos = list(store.list("manifests/"))
+        return (commit.manifest_number(infos[-1].key), infos[-1].etag) if infos else None
+
+    return patch.object(reader, "newest_manifest_at", oldest)
+
+
+@mutant("a reader serves dead covers", Invariant.SERVED)
+def _serves_the_dead() -> AbstractContextManager[object]:
+    def numbers(self: Snapshot) -> dict[str, int]:
+        places = zip(self.segments, self._first_cover, strict=False)
+        return {name: first + place for one, first in places for place, name in enumerate(one.table.ids)}
+
+    return patch.object(Snapshot, "_live_numbers", numbers)
+
+
+@mutant("what arrives is not compared with its sha256", Invariant.ERRORS, Invariant.CONTENTS, Invariant.SERVED)
+def _unchecked() -> AbstractContextManager[object]:
+    whole = files._matches
+
+    def matches(path: files.Path, entry: files.FileEntry) -> bool:
+        return path.exists() if path.suffix == ".arriving" else whole(path, entry) or path.exists()
+
+    return patch.object(files, "_matches", matches)
