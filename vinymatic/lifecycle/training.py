@@ -115,7 +115,8 @@ class _Trainer:
         codebook, error = self._train(manifest)
         data = codebook.to_bytes()
         key = partial(codebook_key, codebook.epoch)
-        file, age = put_by_content(self._store, key, data), UploadAge()
+        # The age first: the upload itself may be what stalls.
+        age, file = UploadAge(), put_by_content(self._store, key, data)
 
         def propose(newest: Manifest | None) -> Manifest | None:
             nonlocal file, age
@@ -125,7 +126,7 @@ class _Trainer:
                 log.info("epoch %d became the candidate meanwhile; going on with it", newest.candidate_epoch)
                 return None
             if age.too_old:
-                file, age = put_by_content(self._store, key, data), UploadAge()
+                age, file = UploadAge(), put_by_content(self._store, key, data)
             book = CodebookEntry(
                 epoch=codebook.epoch, file=file, lists=codebook.lists, trained_covers=manifest.covers, error=error
             )

@@ -70,8 +70,8 @@ class _Upload:
     features: int
     covers_file: FileEntry
     points_file: FileEntry
+    age: UploadAge
     encodings: dict[FileEntry, _Encoded] = field(default_factory=dict)
-    age: UploadAge = field(default_factory=UploadAge)
 
 
 class Writer:
@@ -191,7 +191,8 @@ class Writer:
         return following(newest, changed, self._name)
 
     def _upload(self, covers: Sequence[PreparedCover]) -> _Upload:
-        name = new_ulid()
+        # Before the first file: the upload itself may be what stalls.
+        name, age = new_ulid(), UploadAge()
         files = build_segment(covers)
         upload = _Upload(
             id=name,
@@ -199,6 +200,7 @@ class Writer:
             features=files.features,
             covers_file=put_file(self._store, covers_key(name), files.covers),
             points_file=put_file(self._store, points_key(name), files.points),
+            age=age,
         )
         self._encode(upload, self.manifest)
         return upload
