@@ -21,7 +21,23 @@ HOUR = 3_600.0
 # Within the grace, half of it, all of it: a writer that stalls for 13 hours must upload anew, what is a day old may be collected.
 SPANS = (1.0, HOUR, 11 * HOUR, 13 * HOUR, 25 * HOUR, 50 * HOUR)
 FAULTS = tuple(fault for fault in Fault if fault is not Fault.NONE)
-VERBS = ("put", "create", "delete", "list", "acknowledge")
+# Calls before which it matters who else acts: verb, and how its key begins.
+PLACES = (
+    ("put", "segments/"),
+    ("put", "codebooks/"),
+    ("create", "manifests/"),
+    ("create", "pins/"),
+    ("create", "collection/"),
+    ("list", "collection/"),
+    ("list", "pins/"),
+    ("list", "segments/"),
+    ("list", "manifests/"),
+    ("delete", "manifests/"),
+    ("delete", "segments/"),
+    ("delete", "codebooks/"),
+    ("copy_from", ""),
+    ("acknowledge", ""),
+)
 MAINTENANCE: tuple[type[ops.Operation], ...] = (ops.Train, ops.Promote, ops.RollBack, ops.Retire, ops.Discard)
 
 pick = st.integers(0, 7)
@@ -119,6 +135,15 @@ class IndexMachine(RuleBasedStateMachine):
         if host is not None and self.world.backups:
             self._start(host, ops.Restore(self.world, host, back))
 
+    @precondition(lambda self: self.world.failed)
+    @rule(which=pick)
+    def again(self, which: int) -> None:
+        """Somebody starts anew what has failed."""
+        failed = self.world.failed
+        if failed and not failed[which % len(failed)].host.busy:
+            operation = failed.pop(which % len(failed))
+            self._start(operation.host, operation.again())
+
     @rule(which=pick, name=st.sampled_from(PINS), back=st.integers(0, 3), out=st.booleans())
     def pin(self, which: int, name: str, back: int, out: bool) -> None:
         host = self._idle(JOBS, which)
@@ -151,17 +176,17 @@ class IndexMachine(RuleBasedStateMachine):
             self.world.finish(_among(self._awake, which))
 
     @precondition(lambda self: self.world.busy)
-    @rule(which=pick, verb=st.sampled_from(VERBS))
-    def stall(self, which: int, verb: str) -> None:
-        """One goes on to where it matters who comes next, and stays there until it is woken."""
+    @rule(which=pick, place=st.sampled_from(PLACES))
+    def stall(self, which: int, place: tuple[str, str]) -> None:
+        """One goes on to such a call, and stays before it until it is woken."""
         if not self._awake:
             return
         host = _among(self._awake, which)
-        for _ in range(50):
+        for _ in range(100):
             pending = host.process and host.process.pending
             if pending is None:
                 return
-            if pending.verb == verb:
+            if pending.verb == place[0] and pending.key.startswith(place[1]):
                 self._stalled.append(host)
                 return
             self.world.step(host)

@@ -43,6 +43,10 @@ class Operation:
     def run(self) -> None:
         raise NotImplementedError
 
+    def again(self) -> Operation:
+        """The same, from its start."""
+        return type(self)(self.world, self.host)
+
     def judge(self, before: Record | None, after: Record) -> str | None:
         """What is wrong with `after`, made by this operation."""
         old = {} if before is None else before.contents
@@ -195,6 +199,9 @@ class Collect(Operation):
         super().__init__(world, host)
         self.keep = keep
 
+    def again(self) -> Operation:
+        return Collect(self.world, self.host, self.keep)
+
     def run(self) -> None:
         collect(self.host.index, policy=CollectionPolicy(keep=self.keep), writer=self.host.name)
 
@@ -244,6 +251,9 @@ class Pin(Operation):
         self.name = name
         self.exclusive = f"pin {name}"
         self.number = max(1, world.history.newest - back)
+
+    def again(self) -> Operation:
+        return type(self)(self.world, self.host, self.name, self.world.history.newest - self.number)
 
     def run(self) -> None:
         pin(self.host.index, self.name, self.number)

@@ -77,6 +77,8 @@ class World:
         self.steps = 0
         self.faults: Counter[str] = Counter()
         self.ended: Counter[str] = Counter()
+        # What failed or was killed last on its machine, but for the ingestors': the queue brings that back.
+        self.failed: list[Operation] = []
         self._current: Host | None = None
 
     def close(self) -> None:
@@ -164,9 +166,11 @@ class World:
             operation.run()
         except VinymaticError as error:
             self._judge_error(host, operation, error)
+            self._note_failed(operation)
             self.ended[f"{operation.kind}: {error.code}"] += 1
         except Killed:
             host.writer = host.reader = None
+            self._note_failed(operation)
             self.ended[f"{operation.kind}: killed"] += 1
             raise
         except (Violation, AssertionError):
@@ -176,15 +180,21 @@ class World:
         else:
             self.ended[f"{operation.kind}: done"] += 1
 
+    def _note_failed(self, operation: Operation) -> None:
+        if not isinstance(operation, Ingest | Read):
+            self.failed = [*self.failed, operation][-4:]
+
     def _judge_error(self, host: Host, operation: Operation, error: VinymaticError) -> None:
         """An operation may fail by what was done to it, and by what its documentation says; by nothing else."""
         assert host.process is not None
+        # What stalls for longer than the grace may find its manifest collected, or the files that it has brought.
+        late = self.clock.now - host.began_at > GRACE_SECONDS
         damaged = {Fault.FLIPPED, Fault.CUT} & set(host.process.met)
         told = f"{operation.kind} on {host.name}, which met {host.process.met}: {error!r}"
         if isinstance(error, CorruptFileError):
-            require(damaged, Invariant.ERRORS, told)
-        late = self.clock.now - host.began_at > GRACE_SECONDS
+            require(damaged or (late and operation.restores), Invariant.ERRORS, told)
         expected = error.code in operation.errors or (late and isinstance(error, ObjectNotFoundError))
+        expected = expected or (late and operation.restores)
         nothing_yet = self.history.newest == 0 or operation.began == 0
         require(host.process.met or expected or nothing_yet, Invariant.ERRORS, told)
 
