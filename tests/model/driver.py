@@ -27,41 +27,53 @@ def _all(*parts: Arguments) -> Arguments:
     return lambda chance: {name: value for part in parts for name, value in part(chance).items()}
 
 
-# Rule → how often, and with what.
-RULES: dict[str, tuple[float, Arguments]] = {
-    "put": (8, _one("cover", machine.COVERS)),
-    "remove": (3, _one("cover", machine.COVERS)),
-    "pass_time": (6, _one("span", machine.SPANS)),
-    "set_clock": (1, _all(_which, _one("ahead", (-30, -3, 0, 3, 30)))),
-    "sleep": (2, _all(_which, _one("span", machine.SPANS))),
-    "ingest": (14, _all(_which, _one("most", (1, 2, 3)))),
-    "read": (5, _which),
-    "maintain": (7, _all(_which, _one("what", machine.MAINTENANCE))),
-    "compact": (3, _which),
-    "collect": (6, _all(_which, _one("keep", (1, 2)))),
+# Rule → how often, and with what. A stretch of a run has few of the operations, so that they meet each other.
+OPERATIONS: dict[str, tuple[float, Arguments]] = {
+    "ingest": (8, _all(_which, _one("most", (1, 2, 3)))),
+    "read": (3, _which),
+    "maintain": (5, _all(_which, _one("what", machine.MAINTENANCE))),
+    "compact": (4, _which),
+    "collect": (6, _all(_which, _one("keep", (1, 1, 2)))),
     "back_up": (3, _which),
-    "restore": (2, _all(_which, _one("back", (0, 1, 2)))),
-    "pin": (4, _all(_which, _one("name", machine.PINS), _one("back", (0, 1, 2, 3)), _one("out", (True, False)))),
-    "run": (25, _all(_which, _one("calls", (1, 2, 3, 5, 8)))),
-    "disturb": (24, _all(_which, _one("calls", (0, 0, 1, 2, 4, 8)), _one("fault", machine.FAULTS))),
-    "again": (5, _which),
-    "stall": (10, _all(_which, _one("place", machine.PLACES))),
-    "wake": (6, _which),
-    "finish": (14, _which),
+    "restore": (3, _all(_which, _one("back", (0, 1, 2)))),
+    "pin": (4, _all(_which, _one("name", machine.PINS), _one("back", (0, 1, 2, 3)), _one("out", (True, False, False)))),
 }
-# In each run some rules come more often, some not at all: what needs three of a kind in a row is else never met.
-_SWARM = (0.0, 0.5, 1.0, 1.0, 1.0, 3.0)
+REST: dict[str, tuple[float, Arguments]] = {
+    "put": (7, _one("cover", machine.COVERS)),
+    "remove": (3, _one("cover", machine.COVERS)),
+    "pass_time": (5, _one("span", machine.SPANS)),
+    "set_clock": (0.5, _all(_which, _one("ahead", (-30, -3, 0, 3, 30)))),
+    "sleep": (1, _all(_which, _one("span", machine.SPANS))),
+    "again": (3, _which),
+    "run": (10, _all(_which, _one("calls", (1, 2, 3, 5, 8)))),
+    "disturb": (5, _all(_which, _one("calls", (0, 0, 1, 2, 4, 8)), _one("fault", machine.FAULTS))),
+    "disturb_at": (6, _all(_which, _one("place", range(8)), _one("fault", machine.FAULTS))),
+    "stall": (9, _all(_which, _one("place", range(8)))),
+    "wake": (6, _which),
+    "finish": (10, _which),
+}
+STRETCH = 50
+# What else happens in a stretch happens more or less often, or not at all.
+_SWARM = (0.0, 0.5, 1.0, 1.0, 2.0)
 
 
 def draw(seed: int, length: int) -> list[Step]:
     """The steps of the run with this seed."""
     chance = random.Random(seed)
-    weights = [weight * chance.choice(_SWARM) for weight, _ in RULES.values()]
     begin = {"seed": seed, "covers": chance.choice((0, 1, 3, 5, 5)), "trained": chance.random() < 0.5}
     steps: list[Step] = [("begin", begin)]
-    for name in chance.choices([*RULES], weights, k=length) if any(weights) else ():
-        steps.append((name, RULES[name][1](chance)))
+    while len(steps) <= length:
+        steps += _stretch(chance, min(STRETCH, length + 1 - len(steps)))
     return steps
+
+
+def _stretch(chance: random.Random, length: int) -> Iterator[Step]:
+    names = [*OPERATIONS]
+    chosen = chance.choices(names, [weight for weight, _ in OPERATIONS.values()], k=chance.choice((2, 3, 4)))
+    rules = {name: (20 / len(chosen), OPERATIONS[name][1]) for name in chosen}
+    rules |= {name: (weight * chance.choice(_SWARM), arguments) for name, (weight, arguments) in REST.items()}
+    for name in chance.choices([*rules], [weight for weight, _ in rules.values()], k=length):
+        yield name, rules[name][1](chance)
 
 
 def replay(steps: Iterable[Step], ended: Callable[[World], None] = lambda world: None) -> None:

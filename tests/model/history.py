@@ -120,7 +120,9 @@ class History(Observer):
         require(wrong is None, Invariant.CONTENTS, f"manifest {number} by {maker.name}: {wrong}")
         # The first is the empty index, which whoever finds none makes on its way.
         again = [made for made in maker.made if made > max(1, self.boundary)]
-        require(not (again and maker.once), Invariant.ONCE, f"{maker.name} made manifest {number} for what is in {again}")
+        require(
+            not (again and maker.once), Invariant.ONCE, f"{maker.name} made manifest {number} for what is in {again}"
+        )
         old = {} if before is None else before.files
         fresh = [file for key, file in record.files.items() if old.get(key) != file]
         self.require_files(self.store, fresh, f"manifest {number} by {maker.name}")

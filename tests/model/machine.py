@@ -19,25 +19,8 @@ PINS = ("x", "y")
 
 HOUR = 3_600.0
 # Within the grace, half of it, all of it: a writer that stalls for 13 hours must upload anew, what is a day old may be collected.
-SPANS = (1.0, HOUR, 11 * HOUR, 13 * HOUR, 25 * HOUR, 50 * HOUR)
+SPANS = (60.0, 11 * HOUR, 13 * HOUR, 25 * HOUR, 50 * HOUR)
 FAULTS = tuple(fault for fault in Fault if fault is not Fault.NONE)
-# Calls before which it matters who else acts: verb, and how its key begins.
-PLACES = (
-    ("put", "segments/"),
-    ("put", "codebooks/"),
-    ("create", "manifests/"),
-    ("create", "pins/"),
-    ("create", "collection/"),
-    ("list", "collection/"),
-    ("list", "pins/"),
-    ("list", "segments/"),
-    ("list", "manifests/"),
-    ("delete", "manifests/"),
-    ("delete", "segments/"),
-    ("delete", "codebooks/"),
-    ("copy_from", ""),
-    ("acknowledge", ""),
-)
 MAINTENANCE: tuple[type[ops.Operation], ...] = (ops.Train, ops.Promote, ops.RollBack, ops.Retire, ops.Discard)
 
 pick = st.integers(0, 7)
@@ -58,7 +41,8 @@ class IndexMachine(RuleBasedStateMachine):
         ingestor, job = self.world.hosts[INGESTORS[0]], self.world.hosts[JOBS[0]]
         for cover in COVERS[:covers]:
             self.world.queue.put(cover)
-            self.world.do(ingestor, ops.Ingest(self.world, ingestor))
+            if len(self.world.queue.messages) == 2 or cover == COVERS[covers - 1]:
+                self.world.do(ingestor, ops.Ingest(self.world, ingestor))
         if covers and trained:
             self.world.do(job, ops.Train(self.world, job))
             self.world.do(job, ops.Promote(self.world, job))
@@ -176,20 +160,20 @@ class IndexMachine(RuleBasedStateMachine):
             self.world.finish(_among(self._awake, which))
 
     @precondition(lambda self: self.world.busy)
-    @rule(which=pick, place=st.sampled_from(PLACES))
-    def stall(self, which: int, place: tuple[str, str]) -> None:
-        """One goes on to such a call, and stays before it until it is woken."""
-        if not self._awake:
-            return
-        host = _among(self._awake, which)
-        for _ in range(100):
-            pending = host.process and host.process.pending
-            if pending is None:
-                return
-            if pending.verb == place[0] and pending.key.startswith(place[1]):
-                self._stalled.append(host)
-                return
-            self.world.step(host)
+    @rule(which=pick, place=st.integers(0, 7), fault=st.sampled_from(FAULTS))
+    def disturb_at(self, which: int, place: int, fault: Fault) -> None:
+        """One goes on to a call that matters, and that does not go well."""
+        host = self._to_place(which, place)
+        if host is not None:
+            self.world.step(host, fault)
+
+    @precondition(lambda self: self.world.busy)
+    @rule(which=pick, place=st.integers(0, 7))
+    def stall(self, which: int, place: int) -> None:
+        """One goes on to a call before which it matters who else acts, and stays there until it is woken."""
+        host = self._to_place(which, place)
+        if host is not None:
+            self._stalled.append(host)
 
     @precondition(lambda self: self._stalled)
     @rule(which=pick)
@@ -216,6 +200,22 @@ class IndexMachine(RuleBasedStateMachine):
         for _ in range(calls):
             if host.busy:
                 self.world.step(host)
+
+    def _to_place(self, which: int, place: int) -> Host | None:
+        """One that stands before a call of the kind `place` now; None when it ends without any."""
+        if not self._awake:
+            return None
+        host = _among(self._awake, which)
+        assert host.operation is not None
+        verb, key = host.operation.places[place % len(host.operation.places)]
+        for _ in range(100):
+            pending = host.process and host.process.pending
+            if pending is None:
+                break
+            if pending.verb == verb and pending.key.startswith(key):
+                return host
+            self.world.step(host)
+        return None
 
     def _idle(self, names: tuple[str, ...], which: int) -> Host | None:
         idle = [self.world.hosts[name] for name in names if not self.world.hosts[name].busy]

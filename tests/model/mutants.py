@@ -14,7 +14,18 @@ from vinymatic.errors import ObjectExistsError
 from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import Manifest, SegmentEntry
 from vinymatic.index.snapshot import Snapshot
-from vinymatic.lifecycle import backup, catalogue, collection, commit, compaction, epochs, files, reader, uploads, writer
+from vinymatic.lifecycle import (
+    backup,
+    catalogue,
+    collection,
+    commit,
+    compaction,
+    epochs,
+    files,
+    reader,
+    uploads,
+    writer,
+)
 from vinymatic.lifecycle.writer import Batch
 from vinymatic.storage.port import ObjectStore
 
@@ -177,12 +188,16 @@ def _undead() -> AbstractContextManager[object]:
 
 @mutant("a replaced cover keeps its old place", Invariant.UNIQUE)
 def _no_tombstone() -> AbstractContextManager[object]:
-    whole = catalogue.Catalogue.without
+    whole, next_one = catalogue.Catalogue.without, writer.Writer._next
 
-    def without(self: catalogue.Catalogue, ids: Sequence[str]) -> tuple[SegmentEntry, ...]:
-        return whole(self, list(ids)[1:])
+    def only_deletes(self: writer.Writer, newest: Manifest, upload: object, deletes: Sequence[str]) -> Manifest:
+        def without(catalogue_: catalogue.Catalogue, ids: Sequence[str]) -> tuple[SegmentEntry, ...]:
+            return whole(catalogue_, deletes)
 
-    return patch.object(catalogue.Catalogue, "without", without)
+        with patch.object(catalogue.Catalogue, "without", without):
+            return next_one(self, newest, upload, deletes)  # type: ignore[arg-type]
+
+    return patch.object(writer.Writer, "_next", only_deletes)
 
 
 @mutant("a restore is a rewind: it deletes what is newer", Invariant.KEPT)

@@ -27,11 +27,14 @@ SPEC = FeatureSpec(dimensions=DIMENSIONS)
 
 
 class Operation:
-    """`errors`: codes with which it may fail although nothing was done to it. `exclusive`: of those with this word one runs at a time."""
+    """`errors`: codes with which it may fail although nothing was done to it. `exclusive`: of those with this word one runs at a time.
+    `places`: calls before which it matters who else acts: verb, and how its key begins.
+    """
 
     kind = ""
     errors: frozenset[str] = frozenset({"contention"})
     exclusive = ""
+    places: tuple[tuple[str, str], ...] = (("create", "manifests/"),)
     restores = False
     once = True
 
@@ -62,6 +65,7 @@ class Ingest(Operation):
     """Receives, looks at the scans, commits, acknowledges. An error gives the messages back."""
 
     kind = "ingest"
+    places = (("create", "manifests/"), ("put", "segments/"), ("list", "collection/"), ("acknowledge", ""))
 
     def __init__(self, world: World, host: Host, most: int = 3) -> None:
         super().__init__(world, host)
@@ -113,6 +117,7 @@ class Read(Operation):
     """A reader looks for a newer manifest; what it serves then is compared with the model, and asked for one of its covers."""
 
     kind = "read"
+    places = (("get", "manifests/"), ("download", ""), ("list", ""))
 
     def run(self) -> None:
         if self.host.reader is None:
@@ -147,6 +152,7 @@ def check_served(world: World, snapshot: Snapshot, who: str) -> None:
 
 class Train(Operation):
     kind = "train"
+    places = (("create", "manifests/"), ("put", "segments/"), ("put", "codebooks/"))
     once = False
     errors = frozenset({"contention", "epoch"})
 
@@ -185,6 +191,7 @@ class Discard(Promote):
 
 class Compact(Operation):
     kind = "compact"
+    places = (("create", "manifests/"), ("put", "segments/"), ("upload", "segments/"))
     once = False
 
     def run(self) -> None:
@@ -194,6 +201,15 @@ class Compact(Operation):
 
 class Collect(Operation):
     kind = "collect"
+    places = (
+        ("create", "manifests/"),
+        ("create", "collection/"),
+        ("list", "pins/"),
+        ("list", "segments/"),
+        ("delete", "manifests/"),
+        ("delete", "segments/"),
+        ("delete", "codebooks/"),
+    )
 
     def __init__(self, world: World, host: Host, keep: int = 1) -> None:
         super().__init__(world, host)
@@ -210,6 +226,7 @@ class Backup(Operation):
     """One at a time, as its callers see to."""
 
     kind = "backup"
+    places = (("create", "manifests/"), ("copy_from", ""), ("download", ""))
     exclusive = "backup"
 
     def run(self) -> None:
@@ -220,6 +237,7 @@ class Restore(Operation):
     """The backup's newest, or an older one; then every key is sent again whose scan differs from what came back."""
 
     kind = "restore"
+    places = (("create", "manifests/"), ("copy_from", ""), ("download", ""))
     restores = True
 
     def __init__(self, world: World, host: Host, back: int = 0) -> None:
@@ -244,6 +262,7 @@ class Restore(Operation):
 
 class Pin(Operation):
     kind = "pin"
+    places = (("create", "pins/"), ("list", "collection/"), ("head", ""), ("delete", "pins/"))
     errors = frozenset({"object_not_found", "catalogue_error"})
 
     def __init__(self, world: World, host: Host, name: str, back: int = 0) -> None:

@@ -67,7 +67,10 @@ def main() -> int:
             say(told(shrink(steps, violation.invariant)))
         seed += 1
     seconds = time.monotonic() - began
-    say(*totals.lines(), f"seeds {given.seed} to {seed - 1}, {seconds:.0f} s, {totals.steps / seconds:.0f} steps a second")
+    say(
+        *totals.lines(),
+        f"seeds {given.seed} to {seed - 1}, {seconds:.0f} s, {totals.steps / seconds:.0f} steps a second",
+    )
     return int(failed)
 
 

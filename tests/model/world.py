@@ -143,7 +143,9 @@ class World:
         require(record.contents == self.queue.scans, Invariant.FINISHED, told)
         host.reader = None
         self.do(host, Read(self, host))
-        require(host.reader is not None and host.reader.state.manifest == record.number, Invariant.SERVED, "not the newest")
+        require(
+            host.reader is not None and host.reader.state.manifest == record.number, Invariant.SERVED, "not the newest"
+        )
         self.history.verify()
 
     def _maker(self) -> Maker:
