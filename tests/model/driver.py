@@ -57,19 +57,20 @@ STRETCH = 50
 _SWARM = (0.0, 0.5, 1.0, 1.0, 2.0)
 
 
-def draw(seed: int, length: int) -> list[Step]:
-    """The steps of the run with this seed."""
+def draw(seed: int, length: int, operations: Sequence[str] = ()) -> list[Step]:
+    """The steps of the run with this seed. `operations`: nothing but these begin, all of them in every stretch."""
     chance = random.Random(seed)
     begin = {"seed": seed, "covers": chance.choice((0, 1, 3, 5, 5)), "trained": chance.random() < 0.5}
     steps: list[Step] = [("begin", begin)]
     while len(steps) <= length:
-        steps += _stretch(chance, min(STRETCH, length + 1 - len(steps)))
+        steps += _stretch(chance, min(STRETCH, length + 1 - len(steps)), operations)
     return steps
 
 
-def _stretch(chance: random.Random, length: int) -> Iterator[Step]:
+def _stretch(chance: random.Random, length: int, operations: Sequence[str]) -> Iterator[Step]:
     names = [*OPERATIONS]
-    chosen = chance.choices(names, [weight for weight, _ in OPERATIONS.values()], k=chance.choice((2, 3, 4)))
+    drawn = chance.choices(names, [weight for weight, _ in OPERATIONS.values()], k=chance.choice((2, 3, 4)))
+    chosen = operations or drawn
     rules = {name: (20 / len(chosen), OPERATIONS[name][1]) for name in chosen}
     rules |= {name: (weight * chance.choice(_SWARM), arguments) for name, (weight, arguments) in REST.items()}
     for name in chance.choices([*rules], [weight for weight, _ in rules.values()], k=length):

@@ -34,20 +34,23 @@ Patch = Callable[[], AbstractContextManager[object]]
 
 @dataclass(frozen=True)
 class Mutant:
-    """`found_by`: the invariants that may notice it first. `seed`: where the search for it begins."""
+    """`found_by`: the invariants that may notice it first. `operations`: what begins in the runs that look for it; all, where none is
+    named. `seed`: of the first of these runs.
+    """
 
     name: str
     broken: Patch
     found_by: frozenset[Invariant]
+    operations: tuple[str, ...] = ()
     seed: int = 1
 
 
 MUTANTS: list[Mutant] = []
 
 
-def mutant(name: str, *found_by: Invariant, seed: int = 1) -> Callable[[Patch], Patch]:
+def mutant(name: str, *found_by: Invariant, operations: str = "", seed: int = 1) -> Callable[[Patch], Patch]:
     def note(broken: Patch) -> Patch:
-        MUTANTS.append(Mutant(name, broken, frozenset(found_by), seed))
+        MUTANTS.append(Mutant(name, broken, frozenset(found_by), tuple(operations.split()), seed))
         return broken
 
     return note
@@ -64,7 +67,7 @@ def _acknowledge_first() -> AbstractContextManager[object]:
     return patch.object(Ingest, "settle", settle)
 
 
-@mutant("a message is gone once it is received", Invariant.FINISHED)
+@mutant("a message is gone once it is received", Invariant.FINISHED, operations="ingest")
 def _at_most_once() -> AbstractContextManager[object]:
     whole = Queue.receive
 
@@ -89,7 +92,7 @@ class _Hidden(dict[int, str]):
         return self._hidden[number]
 
 
-@mutant("a lost round is not rebased", Invariant.CONTENTS, Invariant.UNIQUE, Invariant.EPOCHS)
+@mutant("a lost round is not rebased", Invariant.CONTENTS, Invariant.UNIQUE, Invariant.EPOCHS, operations="ingest")
 def _no_rebase() -> AbstractContextManager[object]:
     def commit_stale(store: ObjectStore, propose: commit.Proposal, **_: object) -> commit.Commit:
         first: list[Manifest] = []
@@ -105,27 +108,27 @@ def _no_rebase() -> AbstractContextManager[object]:
     return patch.object(writer, "commit", commit_stale)
 
 
-@mutant("a writer does not look at the boundary after its create", Invariant.ACKNOWLEDGED)
+@mutant("a writer does not look at the boundary after its create", Invariant.ACKNOWLEDGED, operations="ingest collect")
 def _no_look() -> AbstractContextManager[object]:
     return patch.object(commit, "_boundary_after", lambda store: 0)
 
 
-@mutant("a collection deletes without a boundary", Invariant.KEPT)
+@mutant("a collection deletes without a boundary", Invariant.KEPT, operations="ingest collect")
 def _no_boundary() -> AbstractContextManager[object]:
     return patch.object(collection, "advance_boundary", lambda store, number: None)
 
 
-@mutant("a collection ignores pins", Invariant.KEPT)
+@mutant("a collection ignores pins", Invariant.KEPT, operations="ingest collect pin")
 def _no_pins() -> AbstractContextManager[object]:
     return patch.object(collection, "read_pins", lambda store: {})
 
 
-@mutant("a collection sets no fence", Invariant.WHOLE, Invariant.KEPT)
+@mutant("a collection sets no fence", Invariant.WHOLE, Invariant.KEPT, operations="ingest collect")
 def _no_fence() -> AbstractContextManager[object]:
     return patch.object(collection, "_fenced", lambda store, plan, *, after, writer: plan)
 
 
-@mutant("an upload is never too old", Invariant.WHOLE, Invariant.KEPT)
+@mutant("an upload is never too old", Invariant.WHOLE, Invariant.KEPT, operations="ingest collect")
 def _no_age() -> AbstractContextManager[object]:
     return patch.object(uploads.UploadAge, "too_old", False)
 
@@ -135,7 +138,7 @@ def _always_won() -> AbstractContextManager[object]:
     return _with_create(True)
 
 
-@mutant("a 412 always counts as a loss", Invariant.ONCE)
+@mutant("a 412 always counts as a loss", Invariant.ONCE, operations="ingest")
 def _always_lost() -> AbstractContextManager[object]:
     return _with_create(False)
 
@@ -155,7 +158,7 @@ def _with_create(won: bool) -> AbstractContextManager[object]:
     return patch.object(commit, "_create", create)
 
 
-@mutant("a candidate is promoted before it is encoded everywhere", Invariant.ENCODED)
+@mutant("a candidate is promoted before it is encoded everywhere", Invariant.ENCODED, operations="ingest maintain")
 def _too_early() -> AbstractContextManager[object]:
     return patch.object(epochs, "_require_whole", lambda manifest, epoch: None)
 
@@ -181,7 +184,7 @@ def _epochs_again() -> AbstractContextManager[object]:
     return patch.object(Manifest, "next_epoch", property(lambda manifest: max(manifest.codebooks) + 1))
 
 
-@mutant("a merge forgets what died meanwhile", Invariant.CONTENTS, Invariant.UNIQUE)
+@mutant("a merge forgets what died meanwhile", Invariant.CONTENTS, Invariant.UNIQUE, operations="ingest compact")
 def _undead() -> AbstractContextManager[object]:
     return patch.object(compaction.Merge, "_tombstones", lambda self, now: ())
 

@@ -56,16 +56,16 @@ def _train(sample: NDArray[np.uint8], lists: int, epoch: int, *, seed: int = 1) 
 @contextmanager
 def tiny_codebooks() -> Iterator[None]:
     """Training, and the first codebook, at this size."""
-    threads = faiss.omp_get_max_threads()
+    with (
+        patch.object(first, "first_feature_model", lambda dimensions: _model()),
+        patch.object(first, "first_codebook", lambda model: _first_codebook()),
+        patch.object(training, "bootstrap_sample", _sample),
+        patch.object(training, "lists_for", lambda features: LISTS),
+        patch.object(training, "train_codebook", _train),
+    ):
+        yield
+
+
+def one_core() -> None:
+    """For the thread that calls: Faiss would start helpers for every handful of vectors, each time anew."""
     faiss.omp_set_num_threads(1)
-    try:
-        with (
-            patch.object(first, "first_feature_model", lambda dimensions: _model()),
-            patch.object(first, "first_codebook", lambda model: _first_codebook()),
-            patch.object(training, "bootstrap_sample", _sample),
-            patch.object(training, "lists_for", lambda features: LISTS),
-            patch.object(training, "train_codebook", _train),
-        ):
-            yield
-    finally:
-        faiss.omp_set_num_threads(threads)

@@ -17,7 +17,7 @@ from tests.model.operations import Ingest, Operation, Read
 from tests.model.queue import Queue
 from tests.model.scheduler import Call, Fault, Killed, Process, ProcessStore
 from tests.model.store import MemoryStore, Observer
-from tests.model.tiny import tiny_codebooks
+from tests.model.tiny import one_core, tiny_codebooks
 from vinymatic.errors import CorruptFileError, ObjectNotFoundError, VinymaticError
 from vinymatic.index.layout import MANIFESTS, manifest_number
 from vinymatic.index.manifest import Manifest
@@ -164,6 +164,7 @@ class World:
 
     def _run(self, host: Host, operation: Operation) -> None:
         """In the process's thread."""
+        one_core()
         try:
             operation.run()
         except VinymaticError as error:
