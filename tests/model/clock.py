@@ -13,12 +13,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from types import SimpleNamespace
 from unittest.mock import patch
 
-from vinymatic.lifecycle import backup, collection, commit, copying, first, pins, reader, training, ulid, uploads
+from vinymatic.lifecycle import backup, collection, commit, copying, files, first, pins, reader, training, ulid, uploads
 
 _EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
 # Modules and the names in them through which time or chance comes in.
 _SOURCES = (
     (commit, ("time", "random", "uuid", "datetime")),
+    (files, ("secrets",)),
     (first, ("uuid",)),
     (backup, ("uuid",)),
     (ulid, ("time", "secrets")),
@@ -72,7 +73,7 @@ def simulated(clock: Clock) -> Iterator[None]:
         ),
         "random": SimpleNamespace(uniform=clock.random.uniform),
         "uuid": SimpleNamespace(uuid4=lambda: uuid.UUID(int=clock.random.getrandbits(128), version=4)),
-        "secrets": SimpleNamespace(randbits=clock.random.getrandbits),
+        "secrets": SimpleNamespace(randbits=clock.random.getrandbits, token_bytes=clock.random.randbytes),
         "datetime": Moment,
     }
     with ExitStack() as stack:

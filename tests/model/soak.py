@@ -7,16 +7,17 @@ the run that found one. The run with that seed alone is repeated by `--seed THAT
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 from collections import Counter
 
-from tests.model.driver import draw, replay, shrink, told
+from tests.model.driver import OPERATIONS, draw, replay, shrink, told
 from tests.model.invariants import Violation
 from tests.model.scheduler import Fault
 from tests.model.world import World
 
-LENGTH = 150
+LENGTH = 250
 
 
 class Totals:
@@ -54,11 +55,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the first run; each next one has one more")
     parser.add_argument("--minutes", type=float, default=20.0, help="at most (default: %(default)s)")
     parser.add_argument("--length", type=int, default=LENGTH, help="rules of a run (default: %(default)s)")
+    parser.add_argument(
+        "--operations", nargs="*", default=(), choices=[*OPERATIONS], help="nothing but these (default: few by turns)"
+    )
     given = parser.parse_args()
+    logging.disable(logging.CRITICAL)
     totals, seed, began = Totals(), given.seed, time.monotonic()
     failed = False
     while not failed and totals.steps < given.steps and time.monotonic() - began < given.minutes * 60:
-        steps = draw(seed, given.length)
+        steps = draw(seed, given.length, given.operations)
         try:
             replay(steps, totals.add)
         except Violation as violation:

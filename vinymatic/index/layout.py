@@ -80,12 +80,14 @@ def points_key(segment: str) -> str:
 
 
 def codes_key(segment: str, epoch: int, digest: str) -> str:
-    """A segment's encoding under one codebook, named by content for the same reason as `codebook_key`."""
+    """A segment's encoding under one codebook. `digest`: no two uploads have the same, for the same reasons as with `codebook_key`."""
     return f"{SEGMENTS}{segment}/codes-{epoch}-{digest[:16]}.safetensors"
 
 
 def codebook_key(epoch: int, digest: str) -> str:
-    """Named by epoch and content: two trainers that chose the same epoch must not overwrite each other's file."""
+    """Two trainers that chose the same epoch must not overwrite each other's file, nor one a file that a collection is about to delete:
+    `digest` is of the bytes and of chance, of the bytes alone for the first codebook, which is committed where there is no collection yet.
+    """
     return f"{CODEBOOKS}{epoch}/codebook-{digest[:16]}.faiss"
 
 

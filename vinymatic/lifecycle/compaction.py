@@ -21,7 +21,7 @@ from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
 from vinymatic.index.merge import Source, merge_cover_tables, merge_encodings, merge_points
 from vinymatic.index.segment import CoverTable, Segment
 from vinymatic.lifecycle.commit import commit, following, read_newest
-from vinymatic.lifecycle.files import FileCache, put_by_content, put_file, sha256_of
+from vinymatic.lifecycle.files import FileCache, put_anew, put_file, sha256_of
 from vinymatic.lifecycle.progress import Progress, no_progress
 from vinymatic.lifecycle.ulid import new_ulid
 from vinymatic.lifecycle.uploads import UploadAge
@@ -241,7 +241,7 @@ class Merge:
                     for source, file in zip(self._opened, files, strict=True)
                 )
                 moved = dump_encoding(merge_encodings(epoch, parts))
-                self._codes[files] = put_by_content(self._store, partial(codes_key, self.id, epoch), moved)
+                self._codes[files] = put_anew(self._store, partial(codes_key, self.id, epoch), moved)
             codes[epoch] = self._codes[files]
         return codes
 

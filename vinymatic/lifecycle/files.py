@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -49,10 +50,19 @@ def put_by_content(store: ObjectStore, key_of: Callable[[str], str], data: bytes
     return put_file(store, key_of(hashlib.sha256(data).hexdigest()), data)
 
 
+def put_anew(store: ObjectStore, key_of: Callable[[str], str], data: bytes) -> FileEntry:
+    """Uploads an immutable file under a key that nobody has ever used, made of its bytes and of chance.
+
+    Under a key made of the bytes alone, a file that a killed run left a day ago would be written again just when a collection that has
+    judged the old one deletes it.
+    """
+    return put_file(store, key_of(hashlib.sha256(secrets.token_bytes(16) + data).hexdigest()), data)
+
+
 def put_encoding(store: ObjectStore, segment: str, codebook: Codebook, descriptors: NDArray[np.uint8]) -> FileEntry:
-    """Encodes a segment's descriptors (uint8 [n, dimensions]) and uploads the result."""
+    """Encodes a segment's descriptors (uint8 [n, dimensions]) and uploads the result, under a key of its own."""
     data = dump_encoding(encode_descriptors(codebook, descriptors))
-    return put_by_content(store, partial(codes_key, segment, codebook.epoch), data)
+    return put_anew(store, partial(codes_key, segment, codebook.epoch), data)
 
 
 class FileCache:

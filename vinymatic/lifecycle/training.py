@@ -27,7 +27,7 @@ from vinymatic.index.manifest import CodebookEntry, FileEntry, Manifest, Segment
 from vinymatic.index.segment import CoverTable, Segment
 from vinymatic.lifecycle.commit import commit, following, read_newest
 from vinymatic.lifecycle.epochs import with_candidate, with_codes
-from vinymatic.lifecycle.files import FileCache, put_by_content, put_encoding
+from vinymatic.lifecycle.files import FileCache, put_anew, put_encoding
 from vinymatic.lifecycle.progress import Progress, no_progress
 from vinymatic.lifecycle.uploads import UploadAge
 from vinymatic.storage.port import ObjectStore
@@ -116,7 +116,7 @@ class _Trainer:
         data = codebook.to_bytes()
         key = partial(codebook_key, codebook.epoch)
         # The age first: the upload itself may be what stalls.
-        age, file = UploadAge(), put_by_content(self._store, key, data)
+        age, file = UploadAge(), put_anew(self._store, key, data)
 
         def propose(newest: Manifest | None) -> Manifest | None:
             nonlocal file, age
@@ -126,7 +126,7 @@ class _Trainer:
                 log.info("epoch %d became the candidate meanwhile; going on with it", newest.candidate_epoch)
                 return None
             if age.too_old:
-                age, file = UploadAge(), put_by_content(self._store, key, data)
+                age, file = UploadAge(), put_anew(self._store, key, data)
             book = CodebookEntry(
                 epoch=codebook.epoch, file=file, lists=codebook.lists, trained_covers=manifest.covers, error=error
             )

@@ -25,9 +25,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.wall = self.steady = 1_000.0
-        monkeypatch.setattr(
-            uploads, "time", SimpleNamespace(time=lambda: self.wall, monotonic=lambda: self.steady)
-        )
+        monkeypatch.setattr(uploads, "time", SimpleNamespace(time=lambda: self.wall, monotonic=lambda: self.steady))
 
     def pass_time(self) -> None:
         self.wall += GOOD_FOR_SECONDS + 1
@@ -48,9 +46,7 @@ def test_either_clock_tells_that_an_upload_is_too_old(clock: Clock, name: str) -
     assert age.too_old
 
 
-def test_a_segment_whose_upload_stalls_is_uploaded_anew(
-    index_store: ObjectStore, tmp_path: Path, clock: Clock
-) -> None:
+def test_a_segment_whose_upload_stalls_is_uploaded_anew(index_store: ObjectStore, tmp_path: Path, clock: Clock) -> None:
     writer = open_writer(index_store, tmp_path)
     writer._store = StallingStore(index_store, "put", SEGMENTS, clock.pass_time)
     writer.commit(Batch([random_cover("a")]))
