@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -22,7 +23,9 @@ VERSION = 1
 
 
 class Pin(BaseModel):
-    """`manifest`: the number that is kept. `created_at`: ISO 8601, by the clock of whoever pinned."""
+    """`manifest`: the number that is kept. `created_at`: ISO 8601, by the clock of whoever pinned. `proven`: whoever pinned has looked
+    whether it came in time. `digest`: of all this, for a pin read wrongly would keep another manifest.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -30,6 +33,19 @@ class Pin(BaseModel):
     version: int = VERSION
     manifest: int = Field(ge=1)
     created_at: str
+    proven: bool = True
+    digest: str = ""
+
+    def sealed(self) -> Pin:
+        return self.model_copy(update={"digest": self._digest()})
+
+    @property
+    def is_whole(self) -> bool:
+        """True as well for a pin of an earlier version, which has no digest."""
+        return self.digest in ("", self._digest())
+
+    def _digest(self) -> str:
+        return hashlib.sha256(f"{self.manifest} {self.created_at} {self.proven}".encode()).hexdigest()
 
 
 def pin(store: ObjectStore, name: str, number: int) -> None:
@@ -39,24 +55,28 @@ def pin(store: ObjectStore, name: str, number: int) -> None:
     one may be collected already), `StorageError`.
     """
     key = pin_key(name)
-    made = Pin(manifest=number, created_at=datetime.now(UTC).isoformat(timespec="seconds"))
+    made = Pin(manifest=number, created_at=datetime.now(UTC).isoformat(timespec="seconds"), proven=False)
+    ours = True
     try:
-        store.create(key, made.model_dump_json().encode())
+        store.create(key, _dump(made))
     except ObjectExistsError:
-        there = _read(store, key).manifest
-        if there != number:
-            raise CatalogueError(f"the pin {name} is on manifest {there}") from None
-        store.head(manifest_key(number))
-        return
-    # Only now: a collector lists the pins after it has advanced the boundary, so one of us sees the other.
-    if number <= read_boundary(store):
-        store.delete(key)
+        made, ours = _read(store, key), False
+        if made.manifest != number:
+            raise CatalogueError(f"the pin {name} is on manifest {made.manifest}") from None
+    # Only now: a collector lists the pins after it has advanced the boundary, so one of us sees the other. A pin that nobody has proven
+    # is of one who died here, or whose answer was lost: under the boundary, nobody knows whether a collector saw it.
+    if not made.proven and number <= read_boundary(store):
+        if ours:
+            store.delete(key)
         raise CatalogueError(f"manifest {number} is collected, or about to be")
     try:
         store.head(manifest_key(number))
     except ObjectNotFoundError:
-        store.delete(key)
+        if ours:
+            store.delete(key)
         raise ObjectNotFoundError(f"{store.url} has no manifest {number}") from None
+    if not made.proven:
+        store.put(key, _dump(made.model_copy(update={"proven": True})))
 
 
 def unpin(store: ObjectStore, name: str) -> None:
@@ -90,4 +110,10 @@ def _read(store: ObjectStore, key: str) -> Pin:
         raise CorruptFileError(f"{key}: its format is {found.format!r}")
     if found.version > VERSION:
         raise UnsupportedFormatError(f"{key}: format version {found.version} was written by a newer Vinymatic")
+    if not found.is_whole:
+        raise CorruptFileError(f"{key}: its bytes are not those of its digest")
     return found
+
+
+def _dump(pin: Pin) -> bytes:
+    return pin.sealed().model_dump_json().encode()

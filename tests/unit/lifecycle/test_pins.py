@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.faults import Fault, FaultyStore
 from tests.unit.lifecycle.stalls import StallingStore
-from vinymatic.errors import CatalogueError, CorruptFileError, ObjectNotFoundError, UnsupportedFormatError
+from vinymatic.errors import (
+    CatalogueError,
+    CorruptFileError,
+    ObjectNotFoundError,
+    StorageUnavailableError,
+    UnsupportedFormatError,
+)
 from vinymatic.index.layout import BOUNDARIES, PINS, manifest_key
 from vinymatic.lifecycle.boundary import advance_boundary, drop_lower_boundaries, read_boundary
 from vinymatic.lifecycle.pins import pin, read_pins, unpin
@@ -43,6 +50,35 @@ def test_a_pin_on_what_is_about_to_be_collected_is_taken_back(index_store: Objec
         pin(store, "release", 1)
     assert read_pins(index_store) == {}
     assert index_store.head(manifest_key(1))
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_pin_whose_answer_was_lost_is_tried_again_and_promises_only_what_is_sure(
+    index_store: ObjectStore, late: bool
+) -> None:
+    store = FaultyStore(index_store, rates={Fault.LOST_ANSWER: 1.0}, only=lambda verb, key: verb == "create")
+    with pytest.raises(StorageUnavailableError):
+        pin(store, "release", 1)
+    if not late:
+        pin(index_store, "release", 1)
+    # A collector that had listed the pins before the first try may delete the manifest at any moment.
+    advance_boundary(index_store, 1)
+    if late:
+        with pytest.raises(CatalogueError, match="about to be"):
+            pin(index_store, "release", 1)
+    else:
+        pin(index_store, "release", 1)
+    assert read_pins(index_store)["release"].manifest == 1
+
+
+def test_a_pin_read_wrongly_is_noticed_and_one_of_an_earlier_version_is_read(index_store: ObjectStore) -> None:
+    pin(index_store, "release", 1)
+    data, _ = index_store.get(PINS + "release.json")
+    index_store.put(PINS + "release.json", data.replace(b'"manifest":1', b'"manifest":3'))
+    with pytest.raises(CorruptFileError, match="digest"):
+        read_pins(index_store)
+    index_store.put(PINS + "release.json", b'{"format":"vinymatic-pin","version":1,"manifest":1,"created_at":""}')
+    assert read_pins(index_store)["release"].proven
 
 
 def test_a_pin_s_name_never_leaves_its_folder(index_store: ObjectStore) -> None:

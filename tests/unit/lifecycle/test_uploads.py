@@ -62,4 +62,6 @@ def test_a_codebook_whose_upload_stalls_is_uploaded_anew(
     open_writer(index_store, tmp_path).commit(Batch([random_cover("a")]))
     store = StallingStore(index_store, "put", CODEBOOKS, clock.pass_time)
     train(store, tmp_path / "train")
-    assert sum(call.verb == "put" and call.key.startswith(CODEBOOKS) for call in store.calls) == 2
+    keys = [call.key for call in store.calls if call.verb == "put" and call.key.startswith(CODEBOOKS)]
+    # Under another name: a collection may be deleting the first.
+    assert len(set(keys)) == len(keys) == 2

@@ -18,7 +18,7 @@ from tests.unit.lifecycle.stalls import (
     read_ids,
 )
 from vinymatic.index.bootstrap import bootstrap_sample
-from vinymatic.index.layout import CODEBOOKS, SEGMENTS
+from vinymatic.index.layout import SEGMENTS
 from vinymatic.lifecycle import training
 from vinymatic.lifecycle.collection import CollectionPolicy, collect
 from vinymatic.lifecycle.commit import read_newest
@@ -50,16 +50,15 @@ def _quick_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "lists_for", lambda features: 16)
 
 
-@pytest.mark.parametrize("prefix", [CODEBOOKS, SEGMENTS])
 def test_a_training_begun_again_never_builds_on_a_file_that_is_about_to_be_deleted(
-    index_store: ObjectStore, index_folder: Path, tmp_path: Path, prefix: str
+    index_store: ObjectStore, index_folder: Path, tmp_path: Path
 ) -> None:
     open_writer(index_store, tmp_path).commit(Batch([random_cover("a")]))
     with pytest.raises(Killed):
-        train(DiesAfterPut(index_store, prefix), tmp_path / "train")
+        train(DiesAfterPut(index_store, SEGMENTS), tmp_path / "train")
     make_older(index_folder)
     # Everything is judged, the fence is committed; before the first file is deleted, the training runs again, to its end.
-    store = StallingStore(index_store, "delete", prefix, lambda: train(index_store, tmp_path / "train"))
+    store = StallingStore(index_store, "delete", SEGMENTS, lambda: train(index_store, tmp_path / "train"))
     report = collect(store, policy=CollectionPolicy(keep=1, grace=timedelta(hours=24)))
     assert report.files == 1
     newest = read_newest(index_store)
