@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from unittest.mock import patch
 
+from tests.model import schedules
+from tests.model.driver import Step
 from tests.model.invariants import Invariant
 from tests.model.operations import Ingest
 from tests.model.queue import Queue
@@ -22,6 +24,7 @@ from vinymatic.lifecycle import (
     compaction,
     epochs,
     files,
+    pins,
     reader,
     uploads,
     writer,
@@ -35,7 +38,7 @@ Patch = Callable[[], AbstractContextManager[object]]
 @dataclass(frozen=True)
 class Mutant:
     """`found_by`: the invariants that may notice it first. `operations`: what begins in the runs that look for it; all, where none is
-    named. `seed`: of the first of these runs.
+    named. `seed`: of the first of these runs. `schedule`: what is run instead of them.
     """
 
     name: str
@@ -43,14 +46,17 @@ class Mutant:
     found_by: frozenset[Invariant]
     operations: tuple[str, ...] = ()
     seed: int = 1
+    schedule: Sequence[Step] = ()
 
 
 MUTANTS: list[Mutant] = []
 
 
-def mutant(name: str, *found_by: Invariant, operations: str = "", seed: int = 1) -> Callable[[Patch], Patch]:
+def mutant(
+    name: str, *found_by: Invariant, operations: str = "", seed: int = 1, schedule: Sequence[Step] = ()
+) -> Callable[[Patch], Patch]:
     def note(broken: Patch) -> Patch:
-        MUTANTS.append(Mutant(name, broken, frozenset(found_by), tuple(operations.split()), seed))
+        MUTANTS.append(Mutant(name, broken, frozenset(found_by), tuple(operations.split()), seed, schedule))
         return broken
 
     return note
@@ -133,7 +139,7 @@ def _no_age() -> AbstractContextManager[object]:
     return patch.object(uploads.UploadAge, "too_old", False)
 
 
-@mutant("a 412 always counts as a win", Invariant.ACKNOWLEDGED)
+@mutant("a 412 always counts as a win", Invariant.ACKNOWLEDGED, operations="ingest")
 def _always_won() -> AbstractContextManager[object]:
     return _with_create(True)
 
@@ -203,7 +209,7 @@ def _no_tombstone() -> AbstractContextManager[object]:
     return patch.object(writer.Writer, "_next", only_deletes)
 
 
-@mutant("a restore is a rewind: it deletes what is newer", Invariant.KEPT)
+@mutant("a restore is a rewind: it deletes what is newer", Invariant.KEPT, operations="restore back_up ingest")
 def _rewind() -> AbstractContextManager[object]:
     def commit_rewound(store: ObjectStore, propose: commit.Proposal) -> commit.Commit:
         newest = commit.read_newest(store)
@@ -218,7 +224,7 @@ def _rewind() -> AbstractContextManager[object]:
     return patch.object(backup, "commit", commit_rewound)
 
 
-@mutant("a restore writes its old number anew", Invariant.NUMBERS)
+@mutant("a restore writes its old number anew", Invariant.NUMBERS, operations="restore back_up ingest")
 def _old_number() -> AbstractContextManager[object]:
     def commit_over(store: ObjectStore, propose: commit.Proposal) -> commit.Commit:
         proposal = propose(commit.read_newest(store))
@@ -248,7 +254,13 @@ def _serves_the_dead() -> AbstractContextManager[object]:
     return patch.object(Snapshot, "_live_numbers", numbers)
 
 
-@mutant("what arrives is not compared with its sha256", Invariant.ERRORS, Invariant.CONTENTS, Invariant.SERVED)
+@mutant(
+    "what arrives is not compared with its sha256",
+    Invariant.ERRORS,
+    Invariant.CONTENTS,
+    Invariant.SERVED,
+    operations="read maintain",
+)
 def _unchecked() -> AbstractContextManager[object]:
     whole = files._matches
 
@@ -256,3 +268,19 @@ def _unchecked() -> AbstractContextManager[object]:
         return path.exists() if path.suffix == ".arriving" else whole(path, entry) or path.exists()
 
     return patch.object(files, "_matches", matches)
+
+
+@mutant("a pin counts as proven from its first byte", Invariant.KEPT, schedule=schedules.PIN_TRIED_AGAIN)
+def _always_proven() -> AbstractContextManager[object]:
+    whole = pins._dump
+    return patch.object(pins, "_dump", lambda pin: whole(pin.model_copy(update={"proven": True})))
+
+
+@mutant("an encoding's key is made of its bytes alone", Invariant.KEPT, schedule=schedules.ENCODED_AGAIN)
+def _same_key() -> AbstractContextManager[object]:
+    return patch.object(files, "put_anew", files.put_by_content)
+
+
+@mutant("a restore uses what lies there", Invariant.KEPT, schedule=schedules.RESTORED_AGAIN)
+def _in_place() -> AbstractContextManager[object]:
+    return patch.object(backup, "fresh_keys", lambda files, named, mark: {})

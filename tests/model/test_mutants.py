@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import pytest
 
-from tests.model.driver import breach, draw
+from tests.model.driver import Step, breach, draw
 from tests.model.invariants import Invariant
 from tests.model.mutants import MUTANTS, Mutant
+from tests.model.schedules import SCHEDULES
 
 pytestmark = pytest.mark.unit
 
@@ -17,13 +20,26 @@ MOST_RUNS = 150
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_is_found(mutant: Mutant) -> None:
     with mutant.broken():
-        for seed in range(mutant.seed, mutant.seed + MOST_RUNS):
-            found = breach(draw(seed, LENGTH))
+        for name, steps in _runs(mutant):
+            found = breach(steps)
             if found is not None:
-                print(f"found by the run with seed {seed}: {found}")  # noqa: T201 - pytest shows it when the test fails
+                print(f"found by {name}: {found}")  # noqa: T201 - pytest shows it when the test fails
                 assert found.invariant in mutant.found_by
                 return
-    pytest.fail(f"{MOST_RUNS} runs from seed {mutant.seed} on found nothing")
+    pytest.fail("nothing was found")
+
+
+def _runs(mutant: Mutant) -> Iterator[tuple[str, Sequence[Step]]]:
+    if mutant.schedule:
+        yield "its schedule", mutant.schedule
+        return
+    for seed in range(mutant.seed, mutant.seed + MOST_RUNS):
+        yield f"the run with seed {seed}", draw(seed, LENGTH, mutant.operations)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_schedule_that_finds_a_mutant_finds_nothing_in_the_library_itself(name: str) -> None:
+    assert breach(SCHEDULES[name]) is None
 
 
 def test_every_invariant_has_a_mutant_that_it_finds() -> None:

@@ -191,7 +191,7 @@ class World:
         """An operation may fail by what was done to it, and by what its documentation says; by nothing else."""
         assert host.process is not None
         # What stalls for longer than the grace may find its manifest collected, or the files that it has brought.
-        late = self.clock.now - host.began_at > GRACE_SECONDS
+        late = self.clock.now - host.began_at >= GRACE_SECONDS
         damaged = {Fault.FLIPPED, Fault.CUT} & set(host.process.met)
         told = f"{operation.kind} on {host.name}, which met {host.process.met}: {error!r}"
         if isinstance(error, CorruptFileError):
