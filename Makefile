@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.current
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint types unit component lock docs clean
+.PHONY: help venv run test lint types unit component soak lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ component: venv ## tests that start real servers on loopback
 
 test: lint types venv ## everything that must pass; tests run on up to 4 cores
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4
+
+soak: venv ## the model of the index's protocols, for 20 minutes at most; SEED=n begins elsewhere
+	$(BIN)/python -m tests.model.soak --steps 1000000 --minutes 20 --seed $(or $(SEED),1)
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from tests.model import machine
 from tests.model.invariants import Invariant, Violation
 from tests.model.machine import IndexMachine
+from tests.model.scheduler import Fault
 from tests.model.world import World
 
 # One step of a run: a rule of the machine and its arguments.
@@ -60,7 +61,11 @@ _SWARM = (0.0, 0.5, 1.0, 1.0, 2.0)
 def draw(seed: int, length: int, operations: Sequence[str] = ()) -> list[Step]:
     """The steps of the run with this seed. `operations`: nothing but these begin, all of them in every stretch."""
     chance = random.Random(seed)
-    begin = {"seed": seed, "covers": chance.choice((0, 1, 3, 5, 5)), "trained": chance.random() < 0.5}
+    begin: dict[str, object] = {
+        "seed": seed,
+        "covers": chance.choice((0, 1, 3, 5, 5)),
+        "trained": chance.random() < 0.5,
+    }
     steps: list[Step] = [("begin", begin)]
     while len(steps) <= length:
         steps += _stretch(chance, min(STRETCH, length + 1 - len(steps)), operations)
@@ -137,6 +142,6 @@ def told(steps: Sequence[Step]) -> str:
 def _word(value: object) -> str:
     if isinstance(value, type):
         return f"ops.{value.__name__}"
-    if isinstance(value, machine.Fault):
+    if isinstance(value, Fault):
         return f"Fault.{value.name}"
     return repr(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -126,7 +126,7 @@ class History(Observer):
         old = {} if before is None else before.files
         fresh = [file for key, file in record.files.items() if old.get(key) != file]
         self.require_files(self.store, fresh, f"manifest {number} by {maker.name}")
-        self._check_epochs(before, record)
+        self._check_epochs(record)
         maker.made.append(number)
         self.records[number], self.newest = record, number
 
@@ -140,25 +140,20 @@ class History(Observer):
             good = len(data) == file.size and _sha256(data) == file.sha256
             require(good, Invariant.WHOLE, f"{whose} names {file.key}, whose bytes are others")
 
-    def _check_epochs(self, before: Record | None, record: Record) -> None:
+    def _check_epochs(self, record: Record) -> None:
         manifest = record.manifest
         for epoch, book in manifest.codebooks.items():
             known = self._codebooks.setdefault(epoch, book.file.sha256)
             require(known == book.file.sha256, Invariant.EPOCHS, f"epoch {epoch} means two codebooks")
-        for epoch in (manifest.active_epoch, manifest.previous_epoch):
-            for segment in manifest.segments if epoch is not None else ():
-                told = f"manifest {record.number} by {record.by}: segment {segment.id} lacks epoch {epoch}"
-                require(epoch in segment.codes, Invariant.ENCODED, told)
-        if before is not None and manifest.candidate_epoch is not None:
-            # Only what had no encoding of the candidate before may lack one now; merged segments lack what a source lacked.
-            known_ids = {segment.id for segment in before.manifest.segments}
-            fresh = [segment for segment in manifest.segments if segment.id not in known_ids]
-            lacked = before.manifest.candidate_epoch == manifest.candidate_epoch and before.manifest.lacking(
-                manifest.candidate_epoch
-            )
-            for segment in fresh if not lacked and before.manifest.candidate_epoch == manifest.candidate_epoch else ():
-                told = f"manifest {record.number} by {record.by}: new segment {segment.id} lacks the candidate"
-                require(manifest.candidate_epoch in segment.codes, Invariant.ENCODED, told)
+        whole = [epoch for epoch in (manifest.active_epoch, manifest.previous_epoch) if epoch is not None]
+        require_encoded(record, manifest.segments, whole)
+
+
+def require_encoded(record: Record, segments: Iterable[SegmentEntry], epochs: Collection[int]) -> None:
+    for segment in segments:
+        lacking = set(epochs) - segment.codes.keys()
+        told = f"manifest {record.number} by {record.by}: segment {segment.id} has no encoding of {lacking}"
+        require(not lacking, Invariant.ENCODED, told)
 
 
 def make_record(store: MemoryStore, manifest: Manifest, by: str) -> Record:

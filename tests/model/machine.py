@@ -209,7 +209,7 @@ class IndexMachine(RuleBasedStateMachine):
         assert host.operation is not None
         verb, key = host.operation.places[place % len(host.operation.places)]
         for _ in range(100):
-            pending = host.process and host.process.pending
+            pending = host.pending
             if pending is None:
                 break
             if pending.verb == verb and pending.key.startswith(key):

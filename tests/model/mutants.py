@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from unittest.mock import patch
 
 from tests.model import schedules
@@ -12,9 +13,9 @@ from tests.model.driver import Step
 from tests.model.invariants import Invariant
 from tests.model.operations import Ingest
 from tests.model.queue import Queue
-from vinymatic.errors import ObjectExistsError
-from vinymatic.index.layout import manifest_key
-from vinymatic.index.manifest import Manifest, SegmentEntry
+from vinymatic.errors import ObjectExistsError, StorageUnavailableError
+from vinymatic.index.layout import MANIFESTS, manifest_key, manifest_number
+from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.lifecycle import (
     backup,
@@ -95,7 +96,7 @@ class _Hidden(dict[int, str]):
         self._hidden = {**getattr(messages, "_hidden", {}), **hidden}
 
     def __missing__(self, number: int) -> str:
-        return self._hidden[number]
+        return str(self._hidden[number])
 
 
 @mutant("a lost round is not rebased", Invariant.CONTENTS, Invariant.UNIQUE, Invariant.EPOCHS, operations="ingest")
@@ -157,7 +158,7 @@ def _with_create(won: bool) -> AbstractContextManager[object]:
             store.create(manifest_key(proposal.number), proposal.to_json())
         except ObjectExistsError:
             return won
-        except commit.StorageUnavailableError:
+        except StorageUnavailableError:
             return create(store, proposal) if not won else whole(store, proposal)
         return True
 
@@ -239,8 +240,8 @@ def _old_number() -> AbstractContextManager[object]:
 @mutant("a reader takes the oldest manifest of a listing", Invariant.FORWARD, Invariant.SERVED)
 def _oldest() -> AbstractContextManager[object]:
     def oldest(store: ObjectStore) -> tuple[int, str] | None:
-        infos = list(store.list("manifests/"))
-        return (commit.manifest_number(infos[-1].key), infos[-1].etag) if infos else None
+        infos = list(store.list(MANIFESTS))
+        return (manifest_number(infos[-1].key), infos[-1].etag) if infos else None
 
     return patch.object(reader, "newest_manifest_at", oldest)
 
@@ -264,7 +265,7 @@ def _serves_the_dead() -> AbstractContextManager[object]:
 def _unchecked() -> AbstractContextManager[object]:
     whole = files._matches
 
-    def matches(path: files.Path, entry: files.FileEntry) -> bool:
+    def matches(path: Path, entry: FileEntry) -> bool:
         return path.exists() if path.suffix == ".arriving" else whole(path, entry) or path.exists()
 
     return patch.object(files, "_matches", matches)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tests.model.history import Record
+from tests.model.history import Record, require_encoded
 from tests.model.invariants import Invariant, require
 from tests.model.tiny import DIMENSIONS, LISTS, tiny_cover
 from vinymatic.errors import VinymaticError
@@ -104,6 +104,9 @@ class Ingest(Operation):
         self.world.queue.acknowledge(self.messages)
 
     def judge(self, before: Record | None, after: Record) -> str | None:
+        known = set() if before is None else {segment.id for segment in before.manifest.segments}
+        fresh = [segment for segment in after.manifest.segments if segment.id not in known]
+        require_encoded(after, fresh, after.manifest.written_epochs)
         old = {} if before is None else before.contents
         for key, (_, new) in changes(old, after.contents).items():
             if key not in self.wanted:
@@ -118,6 +121,7 @@ class Read(Operation):
 
     kind = "read"
     places = (("get", "manifests/"), ("download", ""), ("list", ""))
+    served = 0
 
     def run(self) -> None:
         if self.host.reader is None:
@@ -130,6 +134,7 @@ class Read(Operation):
             now = reader.state.manifest or 0
             require(now >= last, Invariant.FORWARD, f"{self.host.name} went from manifest {last} to {now}")
         with reader.acquire() as snapshot:
+            self.served = snapshot.number
             check_served(self.world, snapshot, self.host.name)
 
 

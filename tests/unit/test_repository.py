@@ -83,7 +83,7 @@ def test_a_module_stays_under_the_limit_of_lines(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in PYTHON if p.name.startswith("test_")], ids=relative)
 def test_a_test_file_says_what_it_needs_and_lies_there(path: Path) -> None:
-    kind = path.relative_to(ROOT).parts[1]
+    kind = {"model": "unit"}.get(folder := path.relative_to(ROOT).parts[1], folder)
     marks = re.findall(r"^pytestmark = (?:\[)?pytest\.mark\.(\w+)", path.read_text("utf-8"), re.MULTILINE)
     assert marks == [kind]
     assert (path.parent / "__init__.py").exists()
