@@ -18,6 +18,7 @@ from vinymatic.lifecycle.commit import read_manifest
 from vinymatic.storage.port import ObjectInfo, ObjectStore
 
 GRACE = timedelta(hours=24)
+_SAME_TIME = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,12 @@ def _read(store: ObjectStore, numbers: Sequence[int]) -> list[Manifest]:
 
 
 def _delete_unchanged(store: ObjectStore, info: ObjectInfo) -> bool:
-    """Spares a file that a backup has just written again (`copying.REFRESH_AFTER`)."""
+    """Spares a file that a backup has just written again (`copying.REFRESH_AFTER`). On S3 the same bytes have the same ETag: the time tells
+    then, which a listing may give more finely than a HEAD.
+    """
     try:
-        if store.head(info.key).etag != info.etag:
+        now = store.head(info.key)
+        if now.etag != info.etag or now.modified - info.modified > _SAME_TIME:
             return False
     except ObjectNotFoundError:
         return False
