@@ -63,16 +63,20 @@ class IndexMachine(RuleBasedStateMachine):
 
     @rule(which=pick, ahead=st.sampled_from((-30, -3, 0, 3, 30)))
     def set_clock(self, which: int, ahead: int) -> None:
-        """A machine's wall clock is set."""
+        """A machine's wall clock is set; not that of one that slept under what runs on it: one of its two clocks must be right."""
         host = _among([*self.world.hosts.values()], which)
-        self.world.clock.ahead[host.name] = ahead * HOUR
+        if not (host.busy and host.slept):
+            host.was_set = True
+            self.world.clock.ahead[host.name] = ahead * HOUR
 
     @rule(which=pick, span=st.sampled_from(SPANS))
     def sleep(self, which: int, span: float) -> None:
         """A machine sleeps: its steady clock stands still while time passes."""
         host = _among([*self.world.hosts.values()], which)
         self.world.clock.now += span
-        self.world.clock.slept[host.name] = self.world.clock.slept.get(host.name, 0.0) + span
+        if not (host.busy and host.was_set):
+            host.slept = True
+            self.world.clock.slept[host.name] = self.world.clock.slept.get(host.name, 0.0) + span
 
     # What begins.
 

@@ -41,6 +41,8 @@ class Host:
         self.operation: Operation | None = None
         self.maker: Maker | None = None
         self.began_at = 0.0
+        # Whether its wall clock was set, or it slept, since what runs on it began.
+        self.was_set = self.slept = False
         self.index = ProcessStore(world.index, self._running, world.clock.random.randrange)
         self.backup = ProcessStore(world.backup, self._running, world.clock.random.randrange)
 
@@ -103,6 +105,7 @@ class World:
     def start(self, host: Host, operation: Operation) -> None:
         """`operation` on `host`, up to its first call."""
         host.operation, host.began_at = operation, self.clock.now
+        host.was_set = host.slept = False
         host.maker = Maker(f"{operation.kind} on {host.name}", operation.judge, operation.restores, operation.once)
         host.process = Process(host.name, lambda: self._run(host, operation))
         self._turn(host, host.process.start)
