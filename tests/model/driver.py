@@ -42,6 +42,7 @@ OPERATIONS: dict[str, tuple[float, Arguments]] = {
 REST: dict[str, tuple[float, Arguments]] = {
     "put": (7, _one("cover", machine.COVERS)),
     "remove": (3, _one("cover", machine.COVERS)),
+    "redeliver": (1, _which),
     "pass_time": (5, _one("span", machine.SPANS)),
     "set_clock": (0.5, _all(_which, _one("ahead", (-30, -3, 0, 3, 30)))),
     "sleep": (1, _all(_which, _one("span", machine.SPANS))),

@@ -57,6 +57,11 @@ class IndexMachine(RuleBasedStateMachine):
     def remove(self, cover: str) -> None:
         self.world.queue.remove(cover)
 
+    @rule(which=pick)
+    def redeliver(self, which: int) -> None:
+        """The time that an ingestor has for its messages runs out."""
+        self.world.queue.drop(INGESTORS[which % len(INGESTORS)])
+
     @rule(span=st.sampled_from(SPANS))
     def pass_time(self, span: float) -> None:
         self.world.clock.now += span

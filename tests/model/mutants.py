@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +68,7 @@ def _acknowledge_first() -> AbstractContextManager[object]:
     whole = Ingest.settle
 
     def settle(self: Ingest, batch: Batch) -> None:
-        self.acknowledge()
+        self.acknowledge(self.wanted)
         whole(self, batch)
 
     return patch.object(Ingest, "settle", settle)
@@ -78,25 +78,22 @@ def _acknowledge_first() -> AbstractContextManager[object]:
 def _at_most_once() -> AbstractContextManager[object]:
     whole = Queue.receive
 
-    def receive(self: Queue, who: str, most: int) -> list[int]:
-        numbers = whole(self, who, most)
-        keys = {number: self.messages[number] for number in numbers}
-        self.acknowledge(numbers)
-        self.messages = _Hidden(self.messages, keys)
-        return numbers
+    def receive(self: Queue, who: str, most: int) -> dict[int, str]:
+        received = whole(self, who, most)
+        self.acknowledge(received)
+        return received
 
     return patch.object(Queue, "receive", receive)
 
 
-class _Hidden(dict[int, str]):
-    """Messages that their receiver can still read."""
+@mutant("an ingestor does not look back before it acknowledges", Invariant.FINISHED, operations="ingest")
+def _no_look_back() -> AbstractContextManager[object]:
+    def settle(self: Ingest, batch: Batch) -> None:
+        assert self.host.writer is not None
+        self.host.writer.commit(batch)
+        self.acknowledge(self.wanted)
 
-    def __init__(self, messages: Mapping[int, str], hidden: Mapping[int, str]) -> None:
-        super().__init__(messages)
-        self._hidden = {**getattr(messages, "_hidden", {}), **hidden}
-
-    def __missing__(self, number: int) -> str:
-        return str(self._hidden[number])
+    return patch.object(Ingest, "settle", settle)
 
 
 @mutant("a lost round is not rebased", Invariant.CONTENTS, Invariant.UNIQUE, Invariant.EPOCHS, operations="ingest")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from tests.model.history import Record, require_encoded
 from tests.model.invariants import Invariant, require
 from tests.model.tiny import DIMENSIONS, LISTS, tiny_cover
-from vinymatic.errors import VinymaticError
 from vinymatic.features import FeatureSpec
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.lifecycle import promotion
@@ -62,10 +61,10 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tu
 
 
 class Ingest(Operation):
-    """Receives, looks at the scans, commits, acknowledges. An error gives the messages back."""
+    """Receives, looks at the scans, commits, looks at them again, acknowledges. What is not done is delivered again."""
 
     kind = "ingest"
-    places = (("create", "manifests/"), ("put", "segments/"), ("list", "collection/"), ("acknowledge", ""))
+    places = (("create", "manifests/"), ("put", "segments/"), ("list", "collection/"), ("look back", ""))
 
     def __init__(self, world: World, host: Host, most: int = 3) -> None:
         super().__init__(world, host)
@@ -73,35 +72,37 @@ class Ingest(Operation):
         self.wanted: dict[str, str | None] = {}
 
     def run(self) -> None:
-        keys = dict.fromkeys(self.world.queue.messages[number] for number in self.messages)
-        self.wanted = {key: self.world.queue.scans.get(key) for key in keys}
-        batch = Batch(
-            upserts=[tiny_cover(key, etag) for key, etag in self.wanted.items() if etag is not None],
-            deletes=[key for key, etag in self.wanted.items() if etag is None],
-        )
-        try:
-            self.settle(batch)
-        except VinymaticError:
-            self.world.queue.drop(self.host.name)
-            raise
-
-    def settle(self, batch: Batch) -> None:
         if self.host.writer is None:
             writer = Writer(self.host.index, self.host.folder("writer"), SPEC, writer=self.host.name)
             writer.open()
             self.host.writer = writer
+        self.wanted = self.host.call("look", "", self._look)
+        self.settle(
+            Batch(
+                upserts=[tiny_cover(key, etag) for key, etag in self.wanted.items() if etag is not None],
+                deletes=[key for key, etag in self.wanted.items() if etag is None],
+            )
+        )
+
+    def settle(self, batch: Batch) -> None:
+        assert self.host.writer is not None
         self.host.writer.commit(batch)
-        self.acknowledge()
+        now = self.host.call("look back", "", self._look)
+        self.acknowledge({key for key, etag in self.wanted.items() if now[key] == etag})
 
-    def acknowledge(self) -> None:
-        self.host.call("acknowledge", ",".join(self.wanted), self._acknowledge)
+    def acknowledge(self, keys: Collection[str]) -> None:
+        self.host.call("acknowledge", ",".join(sorted(keys)), lambda: self._acknowledge(keys))
 
-    def _acknowledge(self) -> None:
-        for key, etag in self.wanted.items():
+    def _look(self) -> dict[str, str | None]:
+        return {key: self.world.queue.scans.get(key) for key in self.messages.values()}
+
+    def _acknowledge(self, keys: Collection[str]) -> None:
+        for key in keys:
+            etag = self.wanted[key]
             held = any(record.contents.get(key) == etag for record in self.world.history.since(self.began))
             told = f"{self.host.name} acknowledges {key} at {etag}, which no manifest since {self.began} holds"
             require(held, Invariant.ACKNOWLEDGED, told)
-        self.world.queue.acknowledge(self.messages)
+        self.world.queue.acknowledge([number for number, key in self.messages.items() if key in keys])
 
     def judge(self, before: Record | None, after: Record) -> str | None:
         known = set() if before is None else {segment.id for segment in before.manifest.segments}

@@ -1,8 +1,4 @@
-"""The queue and the bucket of scans: what is true of each cover, and the messages that say that something has changed.
-
-A key is in one ingestor's hand at a time: two that looked at different times and commit in the other order are the subject of a
-test of their own, not of this model.
-"""
+"""The queue and the bucket of scans: what is true of each cover, and the messages that say that something has changed."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Queue:
-    """`scans`: id → ETag. `messages`: number → key, until they are acknowledged. `hands`: message → who holds it."""
+    """`scans`: id → ETag. `messages`: number → key, until they are acknowledged. `hands`: message → who got it last, while it is hidden."""
 
     scans: dict[str, str] = field(default_factory=dict)
     messages: dict[int, str] = field(default_factory=dict)
@@ -36,14 +32,13 @@ class Queue:
 
     @property
     def free(self) -> list[int]:
-        held = {self.messages[number] for number in self.hands}
-        return [number for number, key in self.messages.items() if key not in held]
+        return [number for number in self.messages if number not in self.hands]
 
-    def receive(self, who: str, most: int) -> list[int]:
-        """Messages, now in the hand of `who`; never two of one key that another holds."""
+    def receive(self, who: str, most: int) -> dict[int, str]:
+        """Messages, number → key, now in the hand of `who`."""
         numbers = self.free[:most]
         self.hands.update(dict.fromkeys(numbers, who))
-        return numbers
+        return {number: self.messages[number] for number in numbers}
 
     def acknowledge(self, numbers: Collection[int]) -> None:
         for number in numbers:
@@ -51,5 +46,5 @@ class Queue:
             self.hands.pop(number, None)
 
     def drop(self, who: str) -> None:
-        """What `who` held is delivered again."""
+        """What `who` held is delivered again. Its time may also run out while `who` still works on it."""
         self.hands = {number: holder for number, holder in self.hands.items() if holder != who}

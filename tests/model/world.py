@@ -139,9 +139,7 @@ class World:
         for host in self.busy:
             self.finish(host)
         host = next(iter(self.hosts.values()))
-        for _ in range(len(self.queue.messages)):
-            if not self.queue.messages:
-                break
+        for _ in range(-(-len(self.queue.messages) // 8)):
             self.do(host, Ingest(self, host, most=8))
         require(not self.queue.messages, Invariant.FINISHED, "the queue does not empty")
         record = self.history.record
