@@ -213,7 +213,8 @@ def _rewind() -> AbstractContextManager[object]:
         newest = commit.read_newest(store)
         assert newest is not None
         proposal = propose(newest)
-        assert proposal is not None
+        if proposal is None:
+            return commit.Commit(newest, changed=False, conflicts=0)
         number = int(proposal.writer.split()[-1])
         for above in range(newest.number, number, -1):
             store.delete(manifest_key(above))
@@ -225,8 +226,11 @@ def _rewind() -> AbstractContextManager[object]:
 @mutant("a restore writes its old number anew", Invariant.NUMBERS, operations="restore back_up ingest")
 def _old_number() -> AbstractContextManager[object]:
     def commit_over(store: ObjectStore, propose: commit.Proposal) -> commit.Commit:
-        proposal = propose(commit.read_newest(store))
-        assert proposal is not None
+        newest = commit.read_newest(store)
+        assert newest is not None
+        proposal = propose(newest)
+        if proposal is None:
+            return commit.Commit(newest, changed=False, conflicts=0)
         old = proposal.model_copy(update={"number": int(proposal.writer.split()[-1])})
         store.put(manifest_key(old.number), old.to_json())
         return commit.Commit(old, changed=True, conflicts=0)
