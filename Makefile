@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.current
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint types unit component soak lock docs clean
+.PHONY: help venv run test lint types unit component soak bench lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,11 @@ test: lint types venv ## everything that must pass; tests run on up to 4 cores
 
 soak: venv ## the model of the index's protocols, for 20 minutes at most; SEED=n begins elsewhere
 	$(BIN)/python -m tests.model.soak --steps 1000000 --minutes 20 --seed $(or $(SEED),1)
+
+bench: ## the benchmarks that there are; each is run by itself
+	@echo "Run one with $(BIN)/python -m NAME; --help says more, --write docs/performance.md puts its table into the page."
+	@for name in commits requests retraining backups freshness load; do \
+		sed -n "1s/^\"\"\"\(.*\): .python -m \(.*\).\.$$/  \2: \1/p" bench/$$name.py; done
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 

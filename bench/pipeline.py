@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from local.servers.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from local.servers.process import clean_environment, tool
 
 BUCKET = "covers"
+# For an INDEX_URL on the same server; its objects send no events.
+INDEX_BUCKET = "index"
 _DEADLINE_SECONDS = 1_800.0
 
 
@@ -48,12 +51,13 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def pipeline(folder: Path) -> Iterator[Pipeline]:
-    """Everything but the ingestor is running inside the block; whoever measures starts that."""
+def pipeline(folder: Path, **settings: str) -> Iterator[Pipeline]:
+    """Everything but the ingestor is running inside the block; whoever measures starts that. `settings`: of both services."""
     api_port, metrics_port = free_ports(2)
     with Ministack(folder / "ministack") as aws:
         s3, sqs = aws.s3(), aws.sqs()
         s3.create_bucket(Bucket=BUCKET)
+        s3.create_bucket(Bucket=INDEX_BUCKET)
         queue_url = sqs.create_queue(QueueName="changes")["QueueUrl"]
         send_events_to_queue(s3, sqs, BUCKET, queue_url)
         environment = clean_environment(
@@ -70,7 +74,9 @@ def pipeline(folder: Path) -> Iterator[Pipeline]:
             PORT=str(api_port),
             METRICS_HOST="127.0.0.1",
             METRICS_PORT=str(metrics_port),
-            REFRESH_INTERVAL="0.5",
+            # The code that is measured is the one that measures.
+            PYTHONPATH=os.environ.get("PYTHONPATH", ""),
+            **settings,
         )
         with httpx.Client(base_url=f"http://127.0.0.1:{api_port}", timeout=60) as http:
             ingestor = _service("ingest", f"http://127.0.0.1:{metrics_port}/healthz", environment, folder)

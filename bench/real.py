@@ -125,7 +125,7 @@ def p95(values: Sequence[float]) -> float:
 
 
 def measure(data: Path, photos: Sequence[Path], folder: Path) -> Report:
-    with pipeline(folder) as path:
+    with pipeline(folder, REFRESH_INTERVAL="0.5") as path:
         count = upload(path, data)
         print(f"uploaded {count} scans; ingesting", flush=True)
         begin = time.monotonic()
