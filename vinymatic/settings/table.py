@@ -128,7 +128,7 @@ class ApiSettings(IndexAccess):
         default=20_000_000, ge=1_000, le=1_000_000_000, description="Largest request body. Bytes."
     )
     refresh_interval: float = Field(
-        default=2.0, ge=0.1, le=3_600, description="How often the API asks for a newer manifest. Seconds."
+        default=1.0, ge=0.1, le=3_600, description="How often the API asks for a newer manifest. Seconds."
     )
 
 
@@ -181,7 +181,7 @@ class IngestorSettings(IndexAccess):
     )
     batch_size: int = Field(default=64, ge=1, le=10_000, description="Covers of one commit at most.")
     batch_age: float = Field(
-        default=5.0,
+        default=2.0,
         ge=0.05,
         le=600,
         description="A batch is committed when its oldest cover is this old, full or not. Seconds.",
