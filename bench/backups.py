@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from bench.counting import CountingStore, Traffic
 from bench.covers import fill
+from bench.processes import alone
 from bench.report import facts, mebibytes, parser_for, publish, say, table
 from bench.stores import KINDS, Place, running
 from vinymatic.features import FeatureSpec
@@ -30,13 +31,12 @@ DEFAULT_STORES = ("directory", "seaweedfs")
 HEADER = ("store", "step", "s", "copied in the store, files", "sent, MiB", "read, MiB", "requests", "requests cost, $")
 
 
-def make_index(folder: Path, covers: int) -> ObjectStore:
+def make_index(place: Place, folder: Path, covers: int) -> None:
     """In a directory, once for all stores."""
-    store = Place("directory", (folder / "original").as_uri()).open()
-    writer = Writer(store, folder / "work", FeatureSpec(), writer="bench")
+    limit_native_threads()
+    writer = Writer(place.open(), folder / "work", FeatureSpec(), writer="bench")
     writer.open()
     fill(writer, covers)
-    return store
 
 
 def bring(original: ObjectStore, index: ObjectStore) -> None:
@@ -50,10 +50,12 @@ def bring(original: ObjectStore, index: ObjectStore) -> None:
     index.create(manifest_key(manifest.number), manifest.to_json())
 
 
-def steps(original: ObjectStore, place: Place, folder: Path) -> Iterator[tuple[str, float, Traffic]]:
+def steps(original: Place, place: Place, folder: Path) -> list[tuple[str, float, Traffic]]:
     """Name, seconds and traffic of each."""
+    limit_native_threads()
+    measured = []
     index, copy, again = (CountingStore(place.below(name).open()) for name in ("index", "backup", "restored"))
-    bring(original, index.inner)
+    bring(original.open(), index.inner)
     questions = ApiSettings().backup_questions
     recording = Recording(questions, folder / "recording")
     jobs: list[tuple[str, Callable[[], object]]] = [
@@ -67,7 +69,8 @@ def steps(original: ObjectStore, place: Place, folder: Path) -> Iterator[tuple[s
         report = job()
         seconds = time.perf_counter() - begin
         say(f"{place.name}: {name}: {seconds:.1f} s, {report}")
-        yield name, seconds, index.taken().plus(copy.taken()).plus(again.taken())
+        measured.append((name, seconds, index.taken().plus(copy.taken()).plus(again.taken())))
+    return measured
 
 
 def main() -> None:
@@ -75,16 +78,18 @@ def main() -> None:
     parser.add_argument("--covers", type=int, default=3_000, help="of 300 features each, 64 a segment")
     parser.add_argument("--stores", nargs="+", choices=KINDS, default=DEFAULT_STORES)
     arguments = parser.parse_args()
-    limit_native_threads()
     rows = []
     with tempfile.TemporaryDirectory(prefix="vinymatic-bench-") as name:
-        original = make_index(Path(name), arguments.covers)
-        manifest = read_newest(original)
+        original = Place("directory", (Path(name) / "original").as_uri())
+        alone(partial(make_index, original, Path(name), arguments.covers))
+        manifest = read_newest(original.open())
         assert manifest is not None
         files = manifest.files()
         for kind in arguments.stores:
             with running(kind, Path(name)) as place:
-                for step, seconds, traffic in steps(original, place, Path(name) / f"{kind}-scratch"):
+                # As the command does it: a process whose native threads are limited from the start.
+                job = partial(steps, original, place, Path(name) / f"{kind}-scratch")
+                for step, seconds, traffic in alone(job):
                     sizes = (mebibytes(traffic.sent), mebibytes(traffic.received))
                     counts = (f"{traffic.requests['COPY']:,}", *sizes, f"{traffic.total:,}", f"{traffic.price:.4f}")
                     rows.append((place.name, step, f"{seconds:.1f}", *counts))
