@@ -197,12 +197,14 @@ def _undead() -> AbstractContextManager[object]:
 def _no_tombstone() -> AbstractContextManager[object]:
     whole, next_one = catalogue.Catalogue.without, writer.Writer._next
 
-    def only_deletes(self: writer.Writer, newest: Manifest, upload: object, deletes: Sequence[str]) -> Manifest:
+    def only_deletes(
+        self: writer.Writer, newest: Manifest, upload: object, stale: object, deletes: Sequence[str]
+    ) -> Manifest:
         def without(catalogue_: catalogue.Catalogue, ids: Sequence[str]) -> tuple[SegmentEntry, ...]:
             return whole(catalogue_, deletes)
 
         with patch.object(catalogue.Catalogue, "without", without):
-            return next_one(self, newest, upload, deletes)  # type: ignore[arg-type]
+            return next_one(self, newest, upload, stale, deletes)  # type: ignore[arg-type]
 
     return patch.object(writer.Writer, "_next", only_deletes)
 

@@ -105,6 +105,8 @@ def index_items(
 ) -> None:
     """Indexes the items and records the bad ones as rejects. `advance` is called after each; `summary` grows.
 
+    What another writer commits between the reading of an item and its commit stays, and the item is read once more.
+
     Raises `StorageError`, `ContentionError` when `patience` has ended; what was committed before stays, and the same call
     finishes the rest.
     """
@@ -113,11 +115,15 @@ def index_items(
     known = {item.id: entry.etag for item in items if (entry := writer.entry(item.id)) is not None}
     rejected = patience.call(lambda: {info.key for info in store.list(REJECTS)})
     waiting: list[PreparedCover] = []
+    stale: set[str] = set()
 
     def commit() -> None:
         if waiting:
-            summary.count(patience.call(lambda: writer.commit(Batch(upserts=tuple(waiting)))))
-            done = [cover.id for cover in waiting]
+            batch = Batch(tuple(waiting), seen={cover.id: known.get(cover.id) for cover in waiting})
+            report = patience.call(lambda: writer.commit(batch))
+            summary.count(report)
+            stale.update(report.stale)
+            done = [cover.id for cover in waiting if cover.id not in stale]
             waiting.clear()
             for cover_id in done:
                 accepted(cover_id)
@@ -154,6 +160,9 @@ def index_items(
         with contextlib.suppress(VinymaticError):
             commit()
         raise
+    if stale:
+        again = [item for item in items if item.id in stale]
+        index_items(writer, store, again, read, summary=summary, batch=batch, patience=patience, advance=lambda: None)
 
 
 def _outcomes(

@@ -33,10 +33,15 @@ def still_gone(store: ObjectStore, ids: Iterable[str], patience: Patience) -> li
 
 
 def delete_covers(writer: Writer, ids: Sequence[str], patience: Patience, advance: Callable[[int], object]) -> int:
-    """Takes the covers out; how many were in. Raises `StorageError`, `ContentionError`; what was committed before stays."""
+    """Takes the covers out; how many were in. Raises `StorageError`, `ContentionError`; what was committed before stays.
+
+    `writer` must know no newer manifest than when the ids were found to be gone: what others have committed under them since stays.
+    """
+    seen = {cover_id: None if (entry := writer.entry(cover_id)) is None else entry.etag for cover_id in ids}
     deleted = 0
     for start in range(0, len(ids), _BATCH):
-        batch = Batch(deletes=ids[start : start + _BATCH])
+        going = ids[start : start + _BATCH]
+        batch = Batch(deletes=going, seen={cover_id: seen[cover_id] for cover_id in going})
         deleted += patience.call(partial(writer.commit, batch)).deleted
-        advance(len(batch.deletes))
+        advance(len(going))
     return deleted

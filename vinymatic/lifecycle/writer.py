@@ -6,7 +6,7 @@ Files without a manifest are orphans that nobody reads; a manifest never names a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,15 +32,24 @@ from vinymatic.storage.port import ObjectStore
 
 @dataclass(frozen=True)
 class Batch:
-    """`upserts`: covers to add or replace, each id once. `deletes`: ids to remove; those that are not there are no error."""
+    """`upserts`: covers to add or replace, each id once. `deletes`: ids to remove; those that are not there are no error.
+
+    `seen`: id → the ETag that the index held (None: it held none) when the object was looked at. An id whose ETag has become another
+    since is left out of the commit, for the look is older than what the index holds. An id without an entry is not checked; one that
+    the batch does not change is only checked.
+    """
 
     upserts: Sequence[PreparedCover] = ()
     deletes: Sequence[str] = ()
+    seen: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class CommitReport:
-    """`number`: the manifest that holds the batch. `unchanged`: covers that were there already with this ETag."""
+    """`number`: the manifest that holds the batch. `unchanged`: covers that were there already with this ETag.
+
+    `conflicts`: rounds that others won. `stale`: ids that were left out, for others have committed them since they were looked at.
+    """
 
     number: int
     added: int
@@ -48,6 +57,7 @@ class CommitReport:
     deleted: int
     unchanged: int
     conflicts: int
+    stale: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,52 +148,69 @@ class Writer:
         if len(set(ids)) != len(ids):
             raise ValueError("an id occurs twice in the batch")
         self.refresh()
-        fresh = [cover for cover in batch.upserts if self._catalogue.etag(cover.id) != cover.etag]
+        accepted = _accepted(batch)
+        stale = self._stale(accepted)
+        fresh = [c for c in batch.upserts if c.id not in stale and self._catalogue.etag(c.id) != c.etag]
+        uploaded = {cover.id for cover in fresh}
+        # What is not uploaded cannot be committed: unless it is there already it has to be looked at again.
+        accepted |= {c.id: {c.etag} for c in batch.upserts if c.id in accepted and c.id not in uploaded}
         upload = self._upload(fresh) if fresh else None
         counts = {"replaced": 0, "deleted": 0}
 
         def propose(newest: Manifest | None) -> Manifest | None:
-            nonlocal upload
+            nonlocal upload, stale
             if newest is None:
                 raise NoIndexError(f"{self._store.url} has lost its manifests")
             self._adopt(newest)
-            counts["replaced"] = sum(cover.id in self._catalogue for cover in fresh)
-            counts["deleted"] = sum(cover_id in self._catalogue for cover_id in batch.deletes)
-            if upload is None and counts["deleted"] == 0:
-                return None
-            if upload is not None and upload.age.too_old:
+            stale = self._stale(accepted)
+            deletes = [cover_id for cover_id in batch.deletes if cover_id not in stale]
+            counts["replaced"] = sum(cover.id in self._catalogue for cover in fresh if cover.id not in stale)
+            counts["deleted"] = sum(cover_id in self._catalogue for cover_id in deletes)
+            if uploaded <= stale:
+                return self._next(newest, None, (), deletes) if counts["deleted"] else None
+            if upload is None or upload.age.too_old:
                 upload = self._upload(fresh)  # what was uploaded may be collected by now
-            return self._next(newest, upload, batch.deletes)
+            return self._next(newest, upload, stale, deletes)
 
         done = commit(self._store, propose)
         self._adopt(done.manifest)
         return CommitReport(
             number=done.manifest.number,
-            added=len(fresh) - counts["replaced"],
+            added=len(uploaded - stale) - counts["replaced"],
             replaced=counts["replaced"],
             deleted=counts["deleted"],
-            unchanged=len(batch.upserts) - len(fresh),
+            unchanged=sum(cover.id not in uploaded | stale for cover in batch.upserts),
             conflicts=done.conflicts,
+            stale=tuple(cover_id for cover_id in accepted if cover_id in stale),
         )
 
-    def _next(self, newest: Manifest, upload: _Upload | None, deletes: Sequence[str]) -> Manifest:
-        """The manifest after `newest` that holds the upload and has the replaced and deleted covers tombstoned."""
-        gone = [*deletes, *(cover.id for cover in upload.covers)] if upload else list(deletes)
+    def _stale(self, accepted: Mapping[str, Container[str | None]]) -> set[str]:
+        """The ids under which the newest known manifest holds an ETag that is not accepted."""
+        return {cover_id for cover_id, etags in accepted.items() if self._catalogue.etag(cover_id) not in etags}
+
+    def _next(
+        self, newest: Manifest, upload: _Upload | None, stale: Container[str], deletes: Sequence[str]
+    ) -> Manifest:
+        """The manifest after `newest` that holds the upload without its stale covers and has the replaced and deleted ones tombstoned."""
+        covers = upload.covers if upload else ()
+        dead = tuple(place for place, cover in enumerate(covers) if cover.id in stale)
+        gone = [*deletes, *(cover.id for cover in covers if cover.id not in stale)]
         segments = self._catalogue.without(gone)
         added, fresh = 0, newest.fresh
         if upload is not None:
             self._encode(upload, newest)
-            added = len(upload.covers)
+            added = len(covers) - len(dead)
             encodings = {epoch: upload.encodings[newest.codebooks[epoch].file] for epoch in newest.written_epochs}
             fresh = fresh.plus(upload.features, encodings[newest.active_epoch].error)
             entry = SegmentEntry(
                 id=upload.id,
-                covers=added,
+                covers=len(covers),
                 features=upload.features,
                 added_in=newest.number + 1,
                 covers_file=upload.covers_file,
                 points_file=upload.points_file,
                 codes={epoch: encoded.file for epoch, encoded in encodings.items()},
+                tombstones=dead,
             )
             segments = (*segments, entry)
         ingested = newest.images_ingested + added
@@ -228,3 +255,9 @@ class Writer:
         self._manifest = manifest
         kept = {book.file for book in manifest.codebooks.values()}
         self._codebooks = {file: codebook for file, codebook in self._codebooks.items() if file in kept}
+
+
+def _accepted(batch: Batch) -> dict[str, set[str | None]]:
+    """The ETags that the index may hold under the ids that were seen: what was seen, and what the batch makes of it."""
+    after: dict[str, str | None] = {cover.id: cover.etag for cover in batch.upserts} | dict.fromkeys(batch.deletes)
+    return {cover_id: {etag, after.get(cover_id, etag)} for cover_id, etag in batch.seen.items()}

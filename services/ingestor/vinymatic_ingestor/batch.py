@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
 from vinymatic.lifecycle.writer import Batch
+from vinymatic.queueing.port import Change
 from vinymatic_ingestor.hand import Delivery
-from vinymatic_ingestor.outcomes import Gone, Ignored, Outcome, Ready, Refused
+from vinymatic_ingestor.outcomes import Gone, Ignored, Outcome, Ready, Refused, Same
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,31 @@ class Bundle:
         return Batch(
             upserts=[outcome.cover for outcome in self.outcomes.values() if isinstance(outcome, Ready)],
             deletes=[key for key, outcome in self.outcomes.items() if isinstance(outcome, Gone)],
+            seen=dict(_seen(self.outcomes)),
         )
+
+    def without(self, keys: Collection[str]) -> Bundle:
+        """The same, without what is known of these keys."""
+        return Bundle(
+            {key: outcome for key, outcome in self.outcomes.items() if key not in keys},
+            {key: deliveries for key, deliveries in self.deliveries.items() if key not in keys},
+        )
+
+    def request(self, key: str) -> Change:
+        """What to do to learn once more what the key comes to."""
+        outcome = self.outcomes[key]
+        return Change(key, outcome.asked) if isinstance(outcome, Gone) else Change(key)
 
     def keys_in_order(self) -> list[str]:
         """Keys whose reject record, if they have one, is out of date."""
         return [key for key, outcome in self.outcomes.items() if not isinstance(outcome, Refused | Ignored)]
+
+
+def _seen(outcomes: Mapping[str, Outcome]) -> Iterator[tuple[str, str | None]]:
+    for key, outcome in outcomes.items():
+        match outcome:
+            case Ready(seen=etag) | Gone(seen=etag) | Same(etag):
+                yield key, etag
 
 
 @dataclass

@@ -30,13 +30,20 @@ class Committer:
         self._hand = hand
         self._metrics = metrics
 
-    def commit(self, bundle: Bundle) -> None:
-        """Raises `VinymaticError` while nothing is settled yet: the same bundle may be committed again."""
+    def commit(self, bundle: Bundle) -> tuple[str, ...]:
+        """The keys whose outcome is out of date, which are not settled: they have to be looked at again.
+
+        Raises `VinymaticError` while nothing is settled yet: the same bundle may be committed again.
+        """
         started = time.monotonic()
         batch = bundle.batch()
-        if batch.upserts or batch.deletes:
+        stale: tuple[str, ...] = ()
+        if batch.seen:
             report = self._writer.commit(batch)
+            stale = report.stale
+            bundle = bundle.without(stale)
             self._count(report, bundle)
+        if batch.upserts or batch.deletes:
             log.info(
                 line(
                     "commit",
@@ -46,15 +53,18 @@ class Committer:
                     deleted=report.deleted,
                     unchanged=report.unchanged,
                     conflicts=report.conflicts or None,
+                    stale=len(stale) or None,
                     seconds=time.monotonic() - started,
                 )
             )
+            self._metrics.batch_covers.observe(report.added + report.replaced + report.deleted)
             self._metrics.commit_seconds.observe(time.monotonic() - started)
         self._metrics.covers_committed.labels("unchanged").inc(
             sum(isinstance(outcome, Same) for outcome in bundle.outcomes.values())
         )
         clear_rejects(self._index, bundle.keys_in_order())
         self._settle(bundle)
+        return stale
 
     def _settle(self, bundle: Bundle) -> None:
         done = []
@@ -86,7 +96,7 @@ class Committer:
         for change in ("added", "replaced", "deleted", "unchanged"):
             metrics.covers_committed.labels(change).inc(getattr(report, change))
         metrics.commit_conflicts.inc(report.conflicts)
-        metrics.batch_covers.observe(report.added + report.replaced + report.deleted)
+        metrics.stale_looks.inc(len(report.stale))
         now = time.time()
         for key, outcome in bundle.outcomes.items():
             for delivery in bundle.deliveries[key] if isinstance(outcome, Ready | Gone) else ():

@@ -23,7 +23,7 @@ from vinymatic_ingestor.jobs import Jobs
 from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.messages import requests_of
 from vinymatic_ingestor.metrics import Metrics
-from vinymatic_ingestor.outcomes import Ignored, Refused, Same
+from vinymatic_ingestor.outcomes import Ignored, Refused
 from vinymatic_ingestor.pace import Pace
 from vinymatic_ingestor.ports import Ports
 from vinymatic_ingestor.receiver import Receiver
@@ -189,9 +189,6 @@ class Consumer:
         outcome = self._bench.outcome(event)
         if outcome is None:
             return
-        if isinstance(outcome, Same) and self._known(task.key).etag != outcome.etag:
-            self._bench.start(task)  # a commit came between: look again
-            return
         if isinstance(outcome, Refused):
             self._metrics.rejects.labels(outcome.reject.code).inc()
         elif isinstance(outcome, Ignored):
@@ -213,7 +210,7 @@ class Consumer:
     def _commit(self) -> bool:
         bundle = self._batch.bundle()
         try:
-            self._committer.commit(bundle)
+            stale = self._committer.commit(bundle)
         except VinymaticError as error:
             self._commit_failures += 1
             pause = self._pace.pause(self._commit_failures, error)
@@ -223,6 +220,8 @@ class Consumer:
             log.error(line("commit_failed", code=error.code, message=str(error), next_try_seconds=pause))
             return False
         self._batch.settle(bundle)
+        for key in stale:
+            self._bench.again(bundle.request(key), bundle.deliveries[key])
         self._commit_failures = 0
         self._health.well(PART)
         self._note_index()

@@ -59,6 +59,18 @@ class Lanes:
         waiting.deliveries.append(delivery)
         return None
 
+    def again(self, request: Request, deliveries: list[Delivery]) -> Task | None:
+        """`request` has been done and is to be done once more: the task to start now.
+
+        None when a later request of its key is being worked on: what that comes to settles these deliveries, too.
+        """
+        running = self._running.get(request.key)
+        if running is not None:
+            running.deliveries += deliveries
+            return None
+        task = self._running[request.key] = Task(request, list(deliveries))
+        return task
+
     def finish(self, task: Task) -> Task | None:
         """Ends `task`; the task of the same key to start now, if one waits."""
         del self._running[task.key]

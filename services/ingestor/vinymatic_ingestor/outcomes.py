@@ -6,18 +6,23 @@ from dataclasses import dataclass
 
 from vinymatic.index.segment import PreparedCover
 from vinymatic.lifecycle.rejects import Reject
+from vinymatic.queueing.port import ChangeKind
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A cover to add or replace."""
+    """A cover to add or replace. `seen`: the ETag that the index held, as far as known, before the object was looked at; None: none."""
 
     cover: PreparedCover
+    seen: str | None = None
 
 
 @dataclass(frozen=True)
 class Gone:
-    """A cover to take out, if it is in."""
+    """A cover to take out, if it is in. `seen`: as in `Ready`. `asked`: by what kind of request."""
+
+    seen: str | None = None
+    asked: ChangeKind = ChangeKind.LOOK
 
 
 @dataclass(frozen=True)

@@ -64,14 +64,14 @@ class Worker:
         if self.is_own_key(change.key):
             return Ignored("part of the index or its backup")
         if change.kind is ChangeKind.DELETE:
-            return Gone()
+            return Gone(known.etag, change.kind)
         try:
             # An indexed key is asked for its ETag first: most of its messages are repetitions, and need no download.
             if known.etag is not None and self.covers.head(change.key).etag == known.etag:
                 return Same(known.etag)
             data, info = self.covers.get(change.key, limit=self.max_object_bytes)
         except ObjectNotFoundError:
-            return Gone()
+            return Gone(known.etag)
         except ImageTooLargeError as error:
             return self._refuse(change.key, self._etag(change.key), error)
         if change.key.endswith("/") and not data:
@@ -83,7 +83,7 @@ class Worker:
             )
         except ImageError as error:
             return self._refuse(change.key, info.etag, error)
-        return Ready(cover)
+        return Ready(cover, known.etag)
 
     def _refuse(self, key: str, etag: str, error: VinymaticError) -> Refused:
         reject = make_reject(key, etag, error)

@@ -83,6 +83,12 @@ class Workbench:
         if task is not None:
             self.start(task)
 
+    def again(self, request: Request, deliveries: list[Delivery]) -> None:
+        """Works once more on what has been done, unless a later request of its key is being worked on."""
+        task = self._lanes.again(request, deliveries)
+        if task is not None:
+            self.start(task)
+
     def start(self, task: Task) -> None:
         """Puts a task that holds its key into the pool."""
         if self._closing:

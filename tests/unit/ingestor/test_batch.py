@@ -7,6 +7,7 @@ import pytest
 from tests.support.covers import random_cover
 from tests.unit.ingestor.doubles import message
 from vinymatic.lifecycle.rejects import Reject
+from vinymatic.queueing.port import Change, ChangeKind
 from vinymatic_ingestor.batch import PendingBatch
 from vinymatic_ingestor.hand import Delivery
 from vinymatic_ingestor.outcomes import Gone, Ignored, Ready, Refused, Same
@@ -84,3 +85,24 @@ def test_only_covers_and_removals_reach_the_index() -> None:
     assert [cover.id for cover in bundle.batch().upserts] == ["new"]
     assert bundle.batch().deletes == ["gone"]
     assert bundle.keys_in_order() == ["new", "gone", "same"]
+
+
+def test_a_batch_says_what_the_index_held_when_its_objects_were_looked_at() -> None:
+    batch = PendingBatch(10, 5.0)
+    batch.add("new", Ready(random_cover("new")), held("1"), now=0.0)
+    batch.add("changed", Ready(random_cover("changed", "1"), "0"), held("2"), now=0.0)
+    batch.add("changed", Ready(random_cover("changed", "2"), "1"), held("2"), now=0.0)
+    batch.add("gone", Gone("1"), held("3"), now=0.0)
+    batch.add("same", Same("1"), held("4"), now=0.0)
+    batch.add("bad", REFUSED, held("5"), now=0.0)
+    assert batch.bundle().batch().seen == {"new": None, "changed": "1", "gone": "1", "same": "1"}
+
+
+def test_a_key_is_looked_at_again_by_the_kind_of_request_that_it_came_by() -> None:
+    batch = PendingBatch(10, 5.0)
+    batch.add("new", Ready(random_cover("new")), held("1"), now=0.0)
+    batch.add("gone", Gone("1"), held("2"), now=0.0)
+    batch.add("deleted", Gone("1", ChangeKind.DELETE), held("3"), now=0.0)
+    bundle = batch.bundle()
+    requests = [bundle.request(key) for key in ("new", "gone", "deleted")]
+    assert requests == [Change("new"), Change("gone"), Change("deleted", ChangeKind.DELETE)]

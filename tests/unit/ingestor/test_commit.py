@@ -13,12 +13,13 @@ from tests.support.index import open_writer
 from tests.unit.ingestor.doubles import ScriptedQueue, message
 from vinymatic.errors import QueueUnavailableError, StorageError
 from vinymatic.lifecycle.rejects import Reject, find_reject, record_reject
+from vinymatic.lifecycle.writer import Batch
 from vinymatic.storage.port import ObjectStore
 from vinymatic_ingestor.batch import PendingBatch
 from vinymatic_ingestor.commit import Committer
 from vinymatic_ingestor.hand import Delivery, Hand
 from vinymatic_ingestor.metrics import Metrics
-from vinymatic_ingestor.outcomes import Ready, Refused
+from vinymatic_ingestor.outcomes import Outcome, Ready, Refused, Same
 
 pytestmark = pytest.mark.unit
 
@@ -43,8 +44,8 @@ class Desk:
         delivery.happened_at = 0.0
         return delivery
 
-    def commit(self) -> None:
-        self.committer.commit(self.batch.bundle())
+    def commit(self) -> tuple[str, ...]:
+        return self.committer.commit(self.batch.bundle())
 
     def count(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(f"vinymatic_ingestor_{name}", labels)
@@ -93,6 +94,44 @@ def test_a_message_that_was_given_back_meanwhile_is_not_acknowledged(desk: Desk)
     desk.hand.release([delivery])
     desk.commit()
     assert desk.queue.acknowledged == []
+
+
+def test_a_key_that_another_has_committed_since_it_was_looked_at_is_named_and_settled_by_nothing(
+    desk: Desk, tmp_path: Path
+) -> None:
+    record_reject(desk.store, OLD)
+    other = open_writer(desk.store, tmp_path / "other")
+    other.commit(Batch([random_cover("a", "2"), random_cover("same", "2")]))
+    outcomes: dict[str, Outcome] = {
+        "a": Ready(random_cover("a", "1")),
+        "b": Ready(random_cover("b")),
+        "same": Same("1"),
+    }
+    for number, (key, outcome) in enumerate(outcomes.items()):
+        desk.batch.add(key, outcome, [desk.take(str(number))], now=0.0)
+    assert desk.commit() == ("a", "same")
+    assert [held.message_id for held in desk.queue.acknowledged] == ["1"]
+    assert len(desk.hand) == 2, "the others stay in hand"
+    assert {i: entry.etag for i in desk.writer.ids() if (entry := desk.writer.entry(i))} == {
+        "a": "2",
+        "b": "1",
+        "same": "2",
+    }
+    assert find_reject(desk.store, "a") == OLD, "it may be of the newer version"
+    assert desk.count("stale_looks_total") == 2
+    assert desk.count("covers_committed_total", change="added") == 1
+    assert desk.count("covers_committed_total", change="unchanged") == 0
+    assert desk.count("ingest_lag_seconds_count") == 1
+
+
+def test_a_bundle_that_changes_nothing_is_compared_with_the_newest_manifest_and_is_no_commit(desk: Desk) -> None:
+    desk.writer.commit(Batch([random_cover("a")]))
+    number = desk.writer.number
+    desk.batch.add("a", Same("1"), [desk.take("1")], now=0.0)
+    assert desk.commit() == ()
+    assert (desk.writer.number, len(desk.queue.acknowledged)) == (number, 1)
+    assert desk.count("commit_seconds_count") == 0
+    assert desk.count("covers_committed_total", change="unchanged") == 1
 
 
 @pytest.mark.parametrize("verb", ["put", "create", "list"])

@@ -43,6 +43,35 @@ def test_of_all_that_wait_for_a_key_only_the_last_is_done_and_it_settles_all_of_
     assert len(lanes) == 0
 
 
+def test_what_is_done_once_more_holds_its_key_again() -> None:
+    lanes = Lanes()
+    held = delivery("1")
+    first = lanes.offer(Change("a"), held)
+    assert first is not None
+    lanes.finish(first)
+    again = lanes.again(Change("a"), first.deliveries)
+    assert again is not None
+    assert (again.request, again.deliveries) == (Change("a"), [held])
+    assert lanes.offer(Change("a"), delivery("2")) is None
+
+
+def test_what_is_to_be_done_once_more_joins_a_later_request_that_is_at_work() -> None:
+    lanes = Lanes()
+    first = lanes.offer(Change("a", ChangeKind.DELETE), delivery("1"))
+    assert first is not None
+    lanes.offer(Change("a"), delivery("2"))
+    waiting = delivery("3")
+    later = lanes.finish(first)
+    assert later is not None
+    lanes.offer(Change("a"), waiting)
+    assert lanes.again(first.request, first.deliveries) is None
+    assert later.request == Change("a"), "the later request counts"
+    assert [held.message.message_id for held in later.deliveries] == ["2", "1"]
+    last = lanes.finish(later)
+    assert last is not None
+    assert last.deliveries == [waiting]
+
+
 offers = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(ChangeKind), st.integers(0, 9)), max_size=40)
 
 

@@ -49,7 +49,7 @@ def test_a_new_object_is_read_once_and_prepared(bench: Bench) -> None:
     etag = bench.covers.inner.put("a.jpg", cover(0).jpeg()).etag
     outcome = bench.worker(Change("a.jpg"), NEW)
     assert isinstance(outcome, Ready)
-    assert (outcome.cover.id, outcome.cover.etag) == ("a.jpg", etag)
+    assert (outcome.cover.id, outcome.cover.etag, outcome.seen) == ("a.jpg", etag, None)
     assert bench.verbs() == ["get"]
 
 
@@ -61,17 +61,20 @@ def test_the_indexed_version_is_recognised_without_a_download(bench: Bench) -> N
 
 def test_another_version_than_the_indexed_one_is_read(bench: Bench) -> None:
     bench.covers.inner.put("a.jpg", cover(0).jpeg())
-    assert isinstance(bench.worker(Change("a.jpg"), Known("other", FeatureModel())), Ready)
+    outcome = bench.worker(Change("a.jpg"), Known("other", FeatureModel()))
+    assert isinstance(outcome, Ready)
+    assert outcome.seen == "other"
 
 
 @pytest.mark.parametrize("known", [NEW, Known("1", FeatureModel())])
 def test_an_object_that_is_not_there_is_gone(bench: Bench, known: Known) -> None:
-    assert bench.worker(Change("a.jpg"), known) == Gone()
+    assert bench.worker(Change("a.jpg"), known) == Gone(known.etag)
 
 
 def test_a_delete_does_not_ask_the_bucket(bench: Bench) -> None:
     bench.covers.inner.put("a.jpg", cover(0).jpeg())
-    assert bench.worker(Change("a.jpg", ChangeKind.DELETE), NEW) == Gone()
+    known = Known("1", FeatureModel())
+    assert bench.worker(Change("a.jpg", ChangeKind.DELETE), known) == Gone("1", ChangeKind.DELETE)
     assert bench.verbs() == []
 
 

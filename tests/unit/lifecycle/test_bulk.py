@@ -15,6 +15,7 @@ from vinymatic.errors import CorruptImageError, StorageDeniedError, StorageUnava
 from vinymatic.lifecycle.bulk import Missing, Outcome, Refused, Summary, Unchanged, index_items
 from vinymatic.lifecycle.patience import Patience
 from vinymatic.lifecycle.rejects import find_reject
+from vinymatic.lifecycle.writer import Batch
 from vinymatic.storage.port import ObjectStore
 
 pytestmark = pytest.mark.unit
@@ -122,6 +123,31 @@ def test_a_bad_item_is_recorded_and_a_good_one_clears_its_record(index_store: Ob
     assert (reject.etag, reject.code) == ("9", "corrupt_image")
     index_items(writer, index_store, THINGS, describe, summary=Summary(), advance=int)
     assert find_reject(index_store, "03") is None
+
+
+def test_what_another_commits_meanwhile_stays_and_the_item_is_read_once_more(
+    index_store: ObjectStore, tmp_path: Path
+) -> None:
+    writer, other = open_writer(index_store, tmp_path / "w"), open_writer(index_store, tmp_path / "other")
+    bucket = {thing.id: "1" for thing in THINGS[:3]}
+    index_items(writer, index_store, THINGS[:1], describe, summary=Summary(), advance=int)
+    reads: list[tuple[str, str | None]] = []
+
+    def replaced_while_read(thing: Thing, known: str | None) -> Outcome:
+        reads.append((thing.id, known))
+        etag = bucket[thing.id]
+        if thing.id == "01" and etag == "1":
+            bucket["01"] = "2"
+            other.commit(Batch([random_cover("01", "2")]))
+        return Unchanged(thing.id) if known == etag else random_cover(thing.id, etag)
+
+    summary, told = Summary(), list[None]()
+    index_items(
+        writer, index_store, THINGS[:3], replaced_while_read, summary=summary, advance=lambda: told.append(None)
+    )
+    assert {i: entry.etag for i in writer.ids() if (entry := writer.entry(i))} == bucket
+    assert sorted(reads, key=str) == [("00", "1"), ("01", "2"), ("01", None), ("02", None)]
+    assert (summary.added, summary.unchanged, len(told)) == (1, 2, 3)
 
 
 def test_an_item_that_is_gone_is_counted_and_its_cover_stays(index_store: ObjectStore, tmp_path: Path) -> None:

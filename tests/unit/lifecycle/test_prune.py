@@ -53,3 +53,11 @@ def test_covers_are_deleted_in_one_commit(index_store: ObjectStore, tmp_path: Pa
     assert delete_covers(writer, ["a", "c", "unknown"], hasty(), told.append) == 2
     assert (sorted(writer.ids()), writer.number, told) == (["b", "d"], before + 1, [3])
     assert delete_covers(writer, [], hasty(), told.append) == 0
+
+
+def test_a_cover_that_was_committed_since_it_was_found_gone_stays(index_store: ObjectStore, tmp_path: Path) -> None:
+    writer, other = open_writer(index_store, tmp_path / "w"), open_writer(index_store, tmp_path / "other")
+    writer.commit(Batch(upserts=[random_cover("a"), random_cover("b")]))
+    other.commit(Batch(upserts=[random_cover("a", "2")]))
+    assert delete_covers(writer, ["a", "b"], hasty(), lambda _: None) == 1
+    assert writer.ids() == ["a"]
