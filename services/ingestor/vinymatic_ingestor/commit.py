@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from vinymatic.errors import QueueError
 from vinymatic.lifecycle.rejects import clear_rejects
 from vinymatic.lifecycle.writer import CommitReport, Writer
-from vinymatic.queueing.port import Queue
-from vinymatic.storage.port import ObjectStore
 from vinymatic_ingestor.batch import Bundle
 from vinymatic_ingestor.hand import Delivery, Hand
 from vinymatic_ingestor.logs import line
+from vinymatic_ingestor.look_back import LookBack
 from vinymatic_ingestor.metrics import Metrics
 from vinymatic_ingestor.outcomes import Gone, Ready, Same
+from vinymatic_ingestor.ports import Ports
 
 log = logging.getLogger(__name__)
 
@@ -23,15 +23,18 @@ log = logging.getLogger(__name__)
 class Committer:
     """Each step may be the last one before a crash: what is not acknowledged is delivered again, and changes nothing the second time."""
 
-    def __init__(self, writer: Writer, index: ObjectStore, queue: Queue, hand: Hand, metrics: Metrics) -> None:
+    def __init__(self, writer: Writer, ports: Ports, hand: Hand, metrics: Metrics) -> None:
         self._writer = writer
-        self._index = index
-        self._queue = queue
+        self._index = ports.index
+        self._queue = ports.queue
+        self._look_back = LookBack(ports.covers)
         self._hand = hand
         self._metrics = metrics
 
     def commit(self, bundle: Bundle) -> tuple[str, ...]:
         """The keys whose outcome is out of date, which are not settled: they have to be looked at again.
+
+        Their outcome was left out of the commit, or the bucket holds something else by now.
 
         Raises `VinymaticError` while nothing is settled yet: the same bundle may be committed again.
         """
@@ -63,8 +66,11 @@ class Committer:
             sum(isinstance(outcome, Same) for outcome in bundle.outcomes.values())
         )
         clear_rejects(self._index, bundle.keys_in_order())
-        self._settle(bundle)
-        return stale
+        # Last: whatever we have done to a key that has changed since is put right by the look that follows.
+        changed = self._look_back.changed(bundle.outcomes)
+        self._settle(bundle.without(changed))
+        self._metrics.stale_looks.inc(len(stale) + len(changed))
+        return stale + changed
 
     def _settle(self, bundle: Bundle) -> None:
         done = []
@@ -96,7 +102,6 @@ class Committer:
         for change in ("added", "replaced", "deleted", "unchanged"):
             metrics.covers_committed.labels(change).inc(getattr(report, change))
         metrics.commit_conflicts.inc(report.conflicts)
-        metrics.stale_looks.inc(len(report.stale))
         now = time.time()
         for key, outcome in bundle.outcomes.items():
             for delivery in bundle.deliveries[key] if isinstance(outcome, Ready | Gone) else ():

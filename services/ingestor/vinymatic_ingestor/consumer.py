@@ -83,7 +83,7 @@ class Consumer:
         # Room for one batch that is being committed, one that gathers, and work for every thread.
         self._hand = Hand(2 * settings.batch_size + threads)
         self._batch = PendingBatch(settings.batch_size, settings.batch_age)
-        self._committer = Committer(writer, ports.index, ports.queue, self._hand, metrics)
+        self._committer = Committer(writer, ports, self._hand, metrics)
         self._bench = Workbench(
             make_worker(settings, ports),
             self._known,
@@ -210,7 +210,7 @@ class Consumer:
     def _commit(self) -> bool:
         bundle = self._batch.bundle()
         try:
-            stale = self._committer.commit(bundle)
+            out_of_date = self._committer.commit(bundle)
         except VinymaticError as error:
             self._commit_failures += 1
             pause = self._pace.pause(self._commit_failures, error)
@@ -220,7 +220,7 @@ class Consumer:
             log.error(line("commit_failed", code=error.code, message=str(error), next_try_seconds=pause))
             return False
         self._batch.settle(bundle)
-        for key in stale:
+        for key in out_of_date:
             self._bench.again(bundle.request(key), bundle.deliveries[key])
         self._commit_failures = 0
         self._health.well(PART)

@@ -31,7 +31,7 @@ class Metrics:
         self.errors = self._counter("errors", "Failures that will be tried again, by error code.", ["code"])
         self.commit_conflicts = self._counter("commit_conflicts", "Commit rounds that another writer won.")
         self.stale_looks = self._counter(
-            "stale_looks", "Keys looked at again: another writer had committed them since the look."
+            "stale_looks", "Keys looked at again: another writer, or the bucket, had changed them since the look."
         )
         self.batch_covers = self._histogram("batch_covers", "Covers of one commit.", _COVERS)
         self.commit_seconds = self._histogram("commit_seconds", "Time of one commit, uploads included.", _SECONDS)

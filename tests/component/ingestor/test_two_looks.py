@@ -133,3 +133,17 @@ def test_a_cover_whose_object_was_put_again_stays(duel: Duel) -> None:
     duel.fight(lambda: duel.world.remove("a.jpg"), lambda: etags.append(put("a.jpg", cover(1).jpeg())))
     assert duel.etag() == etags[0]
     assert duel.late.metric("stale_looks_total") == 1
+
+
+def test_an_object_deleted_before_its_first_version_was_committed_leaves_no_cover(duel: Duel) -> None:
+    """The index holds nothing under the key at either look: nothing there tells the late one that it is late."""
+    duel.fight(lambda: duel.world.put("a.jpg", cover(0).jpeg()), lambda: duel.world.remove("a.jpg"))
+    assert duel.etag() is None
+
+
+def test_a_cover_whose_object_was_deleted_and_put_again_byte_for_byte_stays(duel: Duel) -> None:
+    """The index holds the same ETag all along."""
+    etag = duel.world.put("a.jpg", cover(0).jpeg())
+    eventually(lambda: duel.etag() is not None, "the cover is searchable")
+    duel.fight(lambda: duel.world.remove("a.jpg"), lambda: duel.world.put("a.jpg", cover(0).jpeg()))
+    assert duel.etag() == etag

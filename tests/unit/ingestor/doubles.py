@@ -1,12 +1,17 @@
-"""A queue that a test writes the answers of."""
+"""A queue and a bucket that a test writes the answers of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
-from vinymatic.errors import QueueError
+from tests.support.faults import FaultyStore
+from vinymatic.errors import ObjectNotFoundError, QueueError, StorageError
 from vinymatic.queueing.port import Message
+from vinymatic.storage.open import open_store
+from vinymatic.storage.port import ObjectInfo
 
 
 def message(name: str, body: str = "a.jpg", *, receipt: str = "") -> Message:
@@ -48,3 +53,17 @@ class ScriptedQueue:
 
     def send_many(self, bodies: Sequence[str]) -> list[str]:
         raise AssertionError("the ingestor sends nothing")
+
+
+class ScriptedBucket(FaultyStore):
+    """`answers`: key → the ETag that the bucket gives for it, or what asking for it raises. It holds no other key."""
+
+    def __init__(self, folder: Path, answers: Mapping[str, str | StorageError]) -> None:
+        super().__init__(open_store(folder.as_uri()), 1)
+        self.answers = dict(answers)
+
+    def head(self, key: str) -> ObjectInfo:
+        answer = self._call("head", key, lambda _: self.answers.get(key, ObjectNotFoundError(key)))
+        if isinstance(answer, StorageError):
+            raise answer
+        return ObjectInfo(key, 0, answer, datetime.now(UTC))

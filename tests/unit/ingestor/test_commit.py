@@ -10,7 +10,7 @@ import pytest
 from tests.support.covers import random_cover
 from tests.support.faults import Fault, FaultyStore
 from tests.support.index import open_writer
-from tests.unit.ingestor.doubles import ScriptedQueue, message
+from tests.unit.ingestor.doubles import ScriptedBucket, ScriptedQueue, message
 from vinymatic.errors import QueueUnavailableError, StorageError
 from vinymatic.lifecycle.rejects import Reject, find_reject, record_reject
 from vinymatic.lifecycle.writer import Batch
@@ -19,7 +19,8 @@ from vinymatic_ingestor.batch import PendingBatch
 from vinymatic_ingestor.commit import Committer
 from vinymatic_ingestor.hand import Delivery, Hand
 from vinymatic_ingestor.metrics import Metrics
-from vinymatic_ingestor.outcomes import Outcome, Ready, Refused, Same
+from vinymatic_ingestor.outcomes import Gone, Outcome, Ready, Refused, Same
+from vinymatic_ingestor.ports import Ports
 
 pytestmark = pytest.mark.unit
 
@@ -36,7 +37,9 @@ class Desk:
         self.hand = Hand(10)
         self.metrics = Metrics()
         self.batch = PendingBatch(10, 1.0)
-        self.committer = Committer(self.writer, store, self.queue, self.hand, self.metrics)
+        self.bucket = ScriptedBucket(work / "covers", {"a": "1", "b": "1"})
+        ports = Ports(covers=self.bucket, index=store, queue=self.queue, backup=None)
+        self.committer = Committer(self.writer, ports, self.hand, self.metrics)
 
     def take(self, name: str, changes: int = 1) -> Delivery:
         (delivery,) = self.hand.take([message(name)])
@@ -124,6 +127,19 @@ def test_a_key_that_another_has_committed_since_it_was_looked_at_is_named_and_se
     assert desk.count("ingest_lag_seconds_count") == 1
 
 
+def test_a_key_that_the_bucket_has_changed_since_it_was_looked_at_is_committed_and_not_settled(desk: Desk) -> None:
+    desk.writer.commit(Batch([random_cover("b")]))
+    desk.bucket.answers = {"a": "2", "b": "1"}
+    desk.batch.add("a", Ready(random_cover("a", "1")), [desk.take("1")], now=0.0)
+    desk.batch.add("b", Gone("1"), [desk.take("2")], now=0.0)
+    desk.batch.add("c", Gone(), [desk.take("3")], now=0.0)
+    assert desk.commit() == ("a", "b")
+    assert [held.message_id for held in desk.queue.acknowledged] == ["3"]
+    assert len(desk.hand) == 2
+    assert desk.writer.ids() == ["a"]
+    assert desk.count("stale_looks_total") == 2
+
+
 def test_a_bundle_that_changes_nothing_is_compared_with_the_newest_manifest_and_is_no_commit(desk: Desk) -> None:
     desk.writer.commit(Batch([random_cover("a")]))
     number = desk.writer.number
@@ -169,6 +185,7 @@ def test_a_queue_that_cannot_acknowledge_costs_a_repetition_and_nothing_else(des
 
 def test_a_cover_that_comes_twice_in_different_versions_is_there_once(desk: Desk) -> None:
     first, second = desk.take("1"), desk.take("2")
+    desk.bucket.answers["a"] = "v2"
     desk.batch.add("a", Ready(random_cover("a", "v1")), [first], now=0.0)
     desk.batch.add("a", Ready(replace(random_cover("a", "v2"))), [second], now=0.0)
     desk.commit()
