@@ -46,18 +46,30 @@ class Commit:
 
 
 def newest_manifest_at(store: ObjectStore) -> tuple[int, str] | None:
-    """Number and ETag of the newest manifest, by one LIST; None where nothing is committed."""
-    for info in store.list(MANIFESTS):
-        try:
-            return manifest_number(info.key), info.etag
-        except ValueError:
-            log.warning("ignoring %r: not a manifest's name", info.key)
+    """Number and ETag of the newest manifest, by one LIST of one key, and of all keys where that one is not a manifest's; None where
+    nothing is committed.
+    """
+    for limit in (1, None):
+        keys = 0
+        for info in store.list(MANIFESTS, limit=limit):
+            keys += 1
+            try:
+                return manifest_number(info.key), info.etag
+            except ValueError:
+                log.warning("ignoring %r: not a manifest's name", info.key)
+        if keys == 0:
+            break
     return None
 
 
 def read_manifest(store: ObjectStore, number: int) -> Manifest:
     """Raises `ObjectNotFoundError`, `CorruptFileError`, `UnsupportedFormatError`."""
     data, _ = store.get(manifest_key(number))
+    return parse_manifest(data, number)
+
+
+def parse_manifest(data: bytes, number: int) -> Manifest:
+    """The manifest that lay under the key of `number`. Raises `CorruptFileError`, `UnsupportedFormatError`."""
     manifest = Manifest.from_json(data)
     if manifest.number != number:
         raise CorruptFileError(f"manifest {number} says that it is number {manifest.number}")

@@ -18,8 +18,8 @@ from vinymatic.errors import IndexMismatchError, NoIndexError, VinymaticError
 from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import FileEntry, Manifest
 from vinymatic.index.snapshot import Snapshot, open_snapshot
-from vinymatic.lifecycle.commit import newest_manifest_at, read_manifest
 from vinymatic.lifecycle.files import FileCache
+from vinymatic.lifecycle.log import ManifestLog
 from vinymatic.storage.port import ObjectStore
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Reader:
         self._lock = threading.Lock()
         self._current: _Held | None = None
         self._retired: list[_Held] = []
-        self._seen: tuple[int, str] | None = None
+        self._log = ManifestLog(store)
         self._state = ReaderState()
 
     @property
@@ -124,12 +124,10 @@ class Reader:
             log.warning("the local copy's manifest cannot be written: %s", error)
 
     def _refresh(self) -> bool:
-        found = newest_manifest_at(self._store)
-        if found is None:
-            raise NoIndexError(f"nothing is committed in {self._store.url} yet")
-        if found == self._seen:
+        arrival = self._log.look()
+        if arrival is None:
             return False
-        manifest = read_manifest(self._store, found[0])
+        manifest = arrival.manifest
         if manifest.dimensions != self._dimensions:
             raise IndexMismatchError(
                 f"the index in {self._store.url} has SIFT_DIMENSIONS={manifest.dimensions}, this process {self._dimensions}"
@@ -138,7 +136,7 @@ class Reader:
         snapshot = open_snapshot(manifest, self._files.resolve, previous)
         self._swap(snapshot, manifest)
         self._keep(manifest)
-        self._seen = found
+        self._log.take(arrival)
         return True
 
     def _swap(self, snapshot: Snapshot, manifest: Manifest) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import CodebookEntry, FileEntry, Manifest
 from vinymatic.lifecycle.commit import commit, newest_manifest_at, read_manifest, read_newest, stamp
 from vinymatic.storage.open import open_store
-from vinymatic.storage.port import ObjectStore
+from vinymatic.storage.port import ObjectInfo, ObjectStore
 
 pytestmark = pytest.mark.unit
 
@@ -134,6 +135,24 @@ def test_foreign_names_among_the_manifests_are_passed_over(store: ObjectStore) -
     store.put("manifests/0-notes.txt", b"left by a person")
     assert newest_manifest_at(store) is not None
     assert commit(store, following).manifest.number == 2
+
+
+def test_the_newest_is_found_by_a_list_of_one_key(store: ObjectStore) -> None:
+    for _ in range(3):
+        commit(store, following)
+    limits: list[int | None] = []
+
+    class Watched(FaultyStore):
+        def list(self, prefix: str = "", *, start_after: str = "", limit: int | None = None) -> Iterator[ObjectInfo]:
+            limits.append(limit)
+            return super().list(prefix, start_after=start_after, limit=limit)
+
+    watched = Watched(store, 1)
+    assert newest_manifest_at(watched) == (3, store.head(manifest_key(3)).etag)
+    assert limits == [1]
+    store.put("manifests/.a-folder-s-own-file", b"")
+    assert newest_manifest_at(watched) == (3, store.head(manifest_key(3)).etag)
+    assert limits == [1, 1, None]
 
 
 def test_a_manifest_under_anothers_number_is_refused(store: ObjectStore) -> None:

@@ -12,6 +12,7 @@ from tests.support.faults import Fault, FaultyStore
 from tests.support.index import train_and_promote
 from vinymatic.errors import CorruptFileError, IndexMismatchError, NoIndexError, StorageUnavailableError
 from vinymatic.features import FeatureSpec
+from vinymatic.index.layout import manifest_key
 from vinymatic.lifecycle.reader import Reader
 from vinymatic.lifecycle.writer import Batch, Writer
 from vinymatic.storage.open import open_store
@@ -53,6 +54,35 @@ def test_each_new_manifest_is_taken_once(index_store: ObjectStore, tmp_path: Pat
     writer.commit(Batch([random_cover("a")]))
     assert reader.refresh()
     assert (ids(reader), reader.state.manifest, reader.state.covers) == (["a"], 2, 1)
+
+
+def test_an_idle_reader_asks_for_one_key_a_look(index_store: ObjectStore, tmp_path: Path, writer: Writer) -> None:
+    watched = FaultyStore(index_store, 1)
+    reader = Reader(watched, tmp_path / "cache", dimensions=128)
+    reader.refresh()
+    watched.calls.clear()
+    for _ in range(3):
+        assert not reader.refresh()
+    assert [(call.verb, call.key) for call in watched.calls] == [("get", manifest_key(2))] * 3
+    writer.commit(Batch([random_cover("a")]))
+    watched.calls.clear()
+    assert reader.refresh()
+    assert [call.verb for call in watched.calls if call.verb != "download"] == ["get", "list"]
+
+
+def test_a_load_that_failed_is_tried_again_though_its_manifest_is_known(
+    index_store: ObjectStore, tmp_path: Path, writer: Writer
+) -> None:
+    faulty = FaultyStore(index_store, 1, only=lambda verb, key: verb == "download")
+    reader = Reader(faulty, tmp_path / "cache", dimensions=128)
+    reader.refresh()
+    writer.commit(Batch([random_cover("a")]))
+    faulty.rates[Fault.UNAVAILABLE] = 1.0
+    with pytest.raises(StorageUnavailableError):
+        reader.refresh()
+    faulty.rates.clear()
+    assert reader.refresh()
+    assert ids(reader) == ["a"]
 
 
 def test_a_search_keeps_its_snapshot_while_the_index_moves_on(
