@@ -192,6 +192,15 @@ class Manifest(_Record):
             }
         )
 
+    def files_of(self, epoch: int) -> list[FileEntry]:
+        """What a reader of `epoch` needs of them. Every segment must have its encoding."""
+        files = [self.codebooks[epoch].file]
+        if self.feature_model is not None:
+            files.append(self.feature_model)
+        for segment in self.segments:
+            files += [segment.covers_file, segment.points_file, segment.codes[epoch]]
+        return files
+
     def to_json(self) -> bytes:
         body = self.model_dump_json().encode()[:-1]
         return body + b',"checksum":"' + hashlib.sha256(body).hexdigest().encode() + b'"}'

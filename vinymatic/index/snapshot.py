@@ -21,7 +21,7 @@ from vinymatic.index.codebook import Codebook
 from vinymatic.index.encoding import open_encoding
 from vinymatic.index.feature_model_file import open_feature_model
 from vinymatic.index.inverted import Neighbours, Partition, merge_neighbours
-from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
+from vinymatic.index.manifest import CodebookEntry, FileEntry, Manifest, SegmentEntry
 from vinymatic.index.segment import CoverTable, Segment
 
 # The small partition is merged into the base when it holds more than this share of it: until then an append rebuilds only the small one.
@@ -84,7 +84,7 @@ class Snapshot:
     ) -> None:
         self.manifest = manifest
         self.number = manifest.number
-        self.epoch = manifest.active_epoch
+        self.epoch = codebook.epoch
         self.codebook = codebook
         self.model = model
         self.segments = tuple(segments)
@@ -102,6 +102,11 @@ class Snapshot:
         self._partition_starts: list[int] = ends[:-1].tolist()
         self._dead = self._dead_bitmaps()
         self._number_of = self._live_numbers()
+
+    @property
+    def book(self) -> CodebookEntry:
+        """The codebook as the manifest describes it."""
+        return self.manifest.codebooks[self.epoch]
 
     def __len__(self) -> int:
         """Live covers."""
@@ -199,19 +204,34 @@ class Snapshot:
         return bitmaps
 
 
+def served_epoch(manifest: Manifest, wanted: int | None = None) -> int:
+    """The epoch that `manifest` is opened under: `wanted` while it is written and every segment has its encoding, else the active one."""
+    if wanted is None or wanted not in manifest.written_epochs or manifest.lacking(wanted):
+        return manifest.active_epoch
+    return wanted
+
+
 def open_snapshot(
-    manifest: Manifest, resolve: Callable[[FileEntry], Path], previous: Snapshot | None = None
+    manifest: Manifest,
+    resolve: Callable[[FileEntry], Path],
+    previous: Snapshot | None = None,
+    *,
+    epoch: int | None = None,
 ) -> Snapshot:
     """Opens `manifest` from local files whose sha256 `resolve` has checked; shares with `previous` whatever stays the same.
 
-    Raises `CorruptFileError`, `UnsupportedFormatError`, and what `resolve` raises.
+    `epoch`: see `served_epoch`; no file of another epoch is asked for. Raises `CorruptFileError`, `UnsupportedFormatError`, and what
+    `resolve` raises.
     """
-    same_epoch = previous is not None and previous.manifest.active_codebook == manifest.active_codebook
-    if previous is not None and same_epoch:
+    book = manifest.codebooks[served_epoch(manifest, epoch)]
+    if lacking := manifest.lacking(book.epoch):
+        raise CorruptFileError(f"segment {lacking[0].id} has no encoding for epoch {book.epoch}")
+    # Not the epoch's number: after a restore, or in an index made anew, it may stand for another codebook.
+    same_codebook = previous is not None and previous.book == book
+    if previous is not None and same_codebook:
         codebook = previous.codebook
     else:
-        data = resolve(manifest.active_codebook.file).read_bytes()
-        codebook = Codebook.from_bytes(data, manifest.active_epoch, manifest.dimensions)
+        codebook = Codebook.from_bytes(resolve(book.file).read_bytes(), book.epoch, manifest.dimensions)
     model = FeatureModel()
     if manifest.feature_model is not None:
         model = open_feature_model(resolve(manifest.feature_model), manifest.dimensions)
@@ -224,7 +244,7 @@ def open_snapshot(
         opened.get(entry.id) or _open_segment(entry, resolve, manifest.dimensions) for entry in manifest.segments
     ]
 
-    known = dict(previous.partitions) if previous is not None and same_epoch else {}
+    known = dict(previous.partitions) if previous is not None and same_codebook else {}
     base = previous.partitions[0][0] if previous is not None and known else ()
     names = [entry.id for entry in manifest.segments]
     ends = split_partitions(base, names, [entry.features for entry in manifest.segments])
@@ -243,8 +263,5 @@ def _open_segment(entry: SegmentEntry, resolve: Callable[[FileEntry], Path], dim
 
 
 def _merge(entries: Sequence[SegmentEntry], resolve: Callable[[FileEntry], Path], codebook: Codebook) -> Partition:
-    for entry in entries:
-        if codebook.epoch not in entry.codes:
-            raise CorruptFileError(f"segment {entry.id} has no encoding for epoch {codebook.epoch}")
     encodings = [open_encoding(resolve(entry.codes[codebook.epoch]), codebook, entry.features) for entry in entries]
     return Partition(codebook, encodings, [entry.features for entry in entries])

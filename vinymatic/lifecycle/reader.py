@@ -47,13 +47,19 @@ class _Held:
 
 
 class Reader:
-    """One index, as a reader sees it. `acquire` and `state` are safe from any thread; one thread calls `refresh`."""
+    """One index, as a reader sees it. `acquire` and `state` are safe from any thread; one thread calls `refresh`.
 
-    def __init__(self, store: ObjectStore, cache: Path, *, dimensions: int) -> None:
+    `epoch`: serves manifests under this epoch while they hold it, and under their active one otherwise (docs/adr/0004-retraining.md);
+    None: always the active one. What is served is in `state`.
+    """
+
+    def __init__(self, store: ObjectStore, cache: Path, *, dimensions: int, epoch: int | None = None) -> None:
         self._store = store
         self._files = FileCache(store, cache / "files")
         self._kept_manifest = cache / "manifest.json"
         self._dimensions = dimensions
+        self._epoch = epoch
+        self._strayed = False
         self._lock = threading.Lock()
         self._current: _Held | None = None
         self._retired: list[_Held] = []
@@ -105,7 +111,7 @@ class Reader:
             manifest = Manifest.from_json(self._kept_manifest.read_bytes())
             if manifest.dimensions != self._dimensions:
                 return False
-            snapshot = open_snapshot(manifest, self._files.kept)
+            snapshot = open_snapshot(manifest, self._files.kept, epoch=self._epoch)
         except (OSError, VinymaticError) as error:
             log.debug("no local copy to open: %s", error)
             return False
@@ -133,7 +139,7 @@ class Reader:
                 f"the index in {self._store.url} has SIFT_DIMENSIONS={manifest.dimensions}, this process {self._dimensions}"
             )
         previous = self._current.snapshot if self._current is not None else None
-        snapshot = open_snapshot(manifest, self._files.resolve, previous)
+        snapshot = open_snapshot(manifest, self._files.resolve, previous, epoch=self._epoch)
         self._swap(snapshot, manifest)
         self._keep(manifest)
         self._log.take(arrival)
@@ -147,13 +153,26 @@ class Reader:
         self._state = replace(
             self._state,
             manifest=manifest.number,
-            epoch=manifest.active_epoch,
+            epoch=snapshot.epoch,
             covers=len(snapshot),
             segments=len(manifest.segments),
             loaded_at=time.time(),
         )
+        self._tell_epoch(snapshot)
         if old is not None:
             self._release(old)
+
+    def _tell_epoch(self, snapshot: Snapshot) -> None:
+        """Says once that the epoch that was asked for is not the one that is served."""
+        strayed = self._epoch not in (None, snapshot.epoch)
+        if strayed and not self._strayed:
+            log.warning(
+                "manifest %d does not hold epoch %s, which was asked for; serving epoch %d",
+                snapshot.number,
+                self._epoch,
+                snapshot.epoch,
+            )
+        self._strayed = strayed
 
     def _release(self, held: _Held) -> None:
         with self._lock:
@@ -168,4 +187,7 @@ class Reader:
         self._files.keep_only(wanted)
 
     def _files_in_use(self) -> list[FileEntry]:
-        return [] if self._current is None else self._current.snapshot.manifest.files()
+        if self._current is None:
+            return []
+        snapshot = self._current.snapshot
+        return snapshot.manifest.files_of(snapshot.epoch)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
+from typing import get_args
 
 import annotated_types
 from pydantic import SecretStr
@@ -51,7 +53,8 @@ def allowed_text(field: FieldInfo) -> str:
         pattern = getattr(constraint, "pattern", None)
         if pattern is not None:
             return next(words for part, words in _PATTERN_WORDS if part in pattern)
-    text = _TYPE_WORDS[field.annotation]
+    kinds = get_args(field.annotation) or (field.annotation,)
+    text = _TYPE_WORDS[kinds[0]]
     lowest = next((c.ge for c in field.metadata if isinstance(c, annotated_types.Ge)), None)
     highest = next((c.le for c in field.metadata if isinstance(c, annotated_types.Le)), None)
     if lowest is not None:
@@ -59,11 +62,11 @@ def allowed_text(field: FieldInfo) -> str:
     for constraint in field.metadata:
         if isinstance(constraint, annotated_types.MultipleOf):
             text += f", a multiple of {constraint.multiple_of}"
-    return text
+    return f"{text} or nothing" if NoneType in kinds else text
 
 
 def default_text(field: FieldInfo) -> str:
-    if is_secret(field):
+    if is_secret(field) or field.default is None:
         return ""
     if isinstance(field.default, bool):
         return str(field.default).lower()

@@ -127,6 +127,12 @@ class ApiSettings(IndexAccess):
     max_body_bytes: int = Field(
         default=20_000_000, ge=1_000, le=1_000_000_000, description="Largest request body. Bytes."
     )
+    index_epoch: int | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000_000,
+        description="The codebook epoch to serve while the index holds it; else, and when empty, the active one.",
+    )
     refresh_interval: float = Field(
         default=1.0, ge=0.1, le=3_600, description="How often the API asks for a newer manifest. Seconds."
     )

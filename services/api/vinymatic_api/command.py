@@ -30,7 +30,7 @@ def serve(settings: ApiSettings) -> None:
         raise SettingError("HOST", settings.host, f"an address of this machine ({error.strerror})") from None
     except OSError as error:
         raise SettingError("PORT", f"{settings.host}:{settings.port}", f"a free one ({error.strerror})") from None
-    reader = Reader(store, cache_folder(settings), dimensions=settings.sift_dimensions)
+    reader = Reader(store, cache_folder(settings), dimensions=settings.sift_dimensions, epoch=settings.index_epoch)
     with listening:
         logging.getLogger(__name__).info("listening on %s:%d, following %s", settings.host, settings.port, store.url)
         run(create_app(settings, reader, store, queue), listening)

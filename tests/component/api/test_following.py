@@ -13,7 +13,7 @@ import pytest
 
 from tests.component.api.conftest import IDS
 from tests.component.api.running import DEADLINE, RunningApi, error_of, wait_for
-from tests.support.index import open_writer, photo_of, prepared
+from tests.support.index import open_writer, photo_of, prepared, train_and_promote
 from vinymatic.lifecycle.writer import Batch, Writer
 from vinymatic.storage.open import open_store
 
@@ -81,6 +81,14 @@ def test_an_empty_catalogue_answers_an_empty_object(index_template: Path, tmp_pa
         assert api.search(photo_of(0)).text == "{}"
         assert api.search(photo_of(0), "/v1/search").json()["verdict"] == "not_in_catalogue"
         assert api.client.get("/v1/covers").json() == {"covers": [], "next": None, "manifest": 1}
+
+
+def test_a_replica_held_to_the_epoch_before_sees_new_covers_under_it(few: Path) -> None:
+    train_and_promote(open_store((few / "index").as_uri()), few / "train")
+    with RunningApi(few, {"INDEX_EPOCH": "0"}) as api:
+        api.wait_ready(writer_on(few).commit(Batch([prepared(2)])).number)
+        assert api.ready()["epoch"] == api.metric("vinymatic_snapshot_epoch") == 0
+        assert list(api.search(photo_of(2)).json()) == [prepared(2).id]
 
 
 def put_in(index: Path, arriving: Path) -> None:

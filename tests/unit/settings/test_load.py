@@ -44,6 +44,17 @@ def test_values_are_read_as_their_types() -> None:
     assert settings.top_n == 3
 
 
+@pytest.mark.parametrize(("value", "epoch"), [("", None), ("0", 0), ("7", 7)])
+def test_an_epoch_may_be_left_open(value: str, epoch: int | None) -> None:
+    assert load(ApiSettings, {"INDEX_EPOCH": value}).index_epoch == epoch
+
+
+@pytest.mark.parametrize("value", ["-1", "first", "1.5"])
+def test_an_epoch_that_is_no_number_is_refused(value: str) -> None:
+    with pytest.raises(SettingError, match=r"INDEX_EPOCH=.*a whole number from 0 to 1000000000 or nothing"):
+        load(ApiSettings, {"INDEX_EPOCH": value})
+
+
 def test_variables_of_others_are_none_of_our_business() -> None:
     assert load(ApiSettings, {"PATH": "/bin", "RETRAINING_INTERVAL": "many"}) == ApiSettings()
 
