@@ -32,9 +32,13 @@ def read_boundary(store: ObjectStore) -> int:
 
 def advance_boundary(store: ObjectStore, number: int) -> None:
     """Makes `number` a boundary. When this returns, everyone who looks sees it."""
-    body = json.dumps({"format": FORMAT, "version": VERSION, "number": number}).encode()
     with suppress(ObjectExistsError):  # another collector's, or our own whose answer was lost: the key says all
-        store.create(boundary_key(number), body)
+        store.create(boundary_key(number), _body(number))
+
+
+def rewrite_boundary(store: ObjectStore, number: int) -> None:
+    """Puts a damaged boundary's bytes right; its key says all that was in it."""
+    store.put(boundary_key(number), _body(number))
 
 
 def drop_lower_boundaries(store: ObjectStore, number: int) -> None:
@@ -43,3 +47,7 @@ def drop_lower_boundaries(store: ObjectStore, number: int) -> None:
         return
     for info in list(store.list(BOUNDARIES, start_after=boundary_key(number))):
         store.delete(info.key)
+
+
+def _body(number: int) -> bytes:
+    return json.dumps({"format": FORMAT, "version": VERSION, "number": number}).encode()

@@ -60,7 +60,7 @@ def pin(store: ObjectStore, name: str, number: int) -> None:
     try:
         store.create(key, _dump(made))
     except ObjectExistsError:
-        made, ours = _read(store, key), False
+        made, ours = read_pin(store, key), False
         if made.manifest != number:
             raise CatalogueError(f"the pin {name} is on manifest {made.manifest}") from None
     # Only now: a collector lists the pins after it has advanced the boundary, so one of us sees the other. A pin that nobody has proven
@@ -94,13 +94,14 @@ def read_pins(store: ObjectStore) -> dict[str, Pin]:
         except ValueError as error:
             raise CorruptFileError(str(error)) from error
         try:
-            pins[name] = _read(store, info.key)
+            pins[name] = read_pin(store, info.key)
         except ObjectNotFoundError:
             continue  # taken out meanwhile
     return pins
 
 
-def _read(store: ObjectStore, key: str) -> Pin:
+def read_pin(store: ObjectStore, key: str) -> Pin:
+    """Raises `ObjectNotFoundError`, `CorruptFileError`, `UnsupportedFormatError`."""
     data, _ = store.get(key)
     try:
         found = Pin.model_validate_json(data)

@@ -16,6 +16,7 @@ COMMANDS = {
     "pin": Place("vinymatic.cli.index.pins", "pin", "Keep a manifest from being collected."),
     "unpin": Place("vinymatic.cli.index.pins", "unpin", "Take a pin out."),
     "pins": Place("vinymatic.cli.index.pins", "pins", "List the pins."),
+    "verify": Place("vinymatic.cli.index.verify", "verify", "Prove that every file is there and right."),
     "search": Place("vinymatic.cli.index.search", "search", "Say which covers photos show."),
 }
 
