@@ -137,8 +137,8 @@ def index_items(
         patience.call(lambda: record_reject(store, reject))
 
     try:
-        with contextlib.closing(_outcomes(items, known, read, patience)) as outcomes:
-            for outcome in outcomes:
+        with contextlib.closing(outcomes(items, known, read, patience)) as found:
+            for outcome in found:
                 match outcome:
                     case Unchanged():
                         summary.unchanged += 1
@@ -165,10 +165,10 @@ def index_items(
         index_items(writer, store, again, read, summary=summary, batch=batch, patience=patience, advance=lambda: None)
 
 
-def _outcomes(
+def outcomes(
     items: Iterable[ItemType], known: Mapping[str, str], read: Read[ItemType], patience: Patience
 ) -> Generator[Outcome, None, None]:
-    """In the order of the items; only a few wait in memory at a time."""
+    """What the items come to, in their order, read on all cores; only a few wait in memory at a time. To be closed."""
     cores = usable_cores()
     with ThreadPoolExecutor(cores, "scan", initializer=limit_native_threads) as pool:
         running: deque[Future[Outcome]] = deque()

@@ -111,7 +111,7 @@ def copy_files(
         bad = []
         for done, file in enumerate(plan.checked):
             progress("check", done, len(plan.checked))
-            if not _is_good(destination, file, passing):
+            if not is_good(destination, file, passing):
                 bad.append(file)
         progress("check", len(plan.checked), len(plan.checked))
         # Only the first of them go where nothing is, and may be copied before they are proven.
@@ -120,7 +120,7 @@ def copy_files(
             progress("copy", done, len(written))
             origin = origins[file.key]
             if done >= len(plan.copied) or not _copy_there(source, origin, destination, file, passing):
-                _stream(source, origin, destination, file, passing)
+                stream(source, origin, destination, file, passing)
         progress("copy", len(written), len(written))
     good = len(plan.checked) - len(bad)
     return CopyReport(len(written), sum(file.size for file in written), good, len(plan.kept))
@@ -130,13 +130,17 @@ def _copy_there(source: ObjectStore, origin: str, destination: ObjectStore, file
     """Whether the destination copied it on its own side. What turns out bad is taken away again: its right size must deceive nobody."""
     if destination.copy_from(source, origin, file.key) is None:
         return False
-    if not _is_good(destination, file, passing):
+    if not is_good(destination, file, passing):
         destination.delete(file.key)
         raise _corrupt(source, origin)
     return True
 
 
-def _stream(source: ObjectStore, origin: str, destination: ObjectStore, file: FileEntry, passing: Path) -> None:
+def stream(source: ObjectStore, origin: str, destination: ObjectStore, file: FileEntry, passing: Path) -> None:
+    """Brings `origin` of `source` to `file.key` through this machine; proven before it replaces what is there, and after.
+
+    `passing`: where the bytes may lie meanwhile. Raises `CorruptFileError`, `ObjectNotFoundError`, `StorageError`.
+    """
     path = source.local_path(origin)
     if path is None:
         source.download(origin, passing)
@@ -144,11 +148,12 @@ def _stream(source: ObjectStore, origin: str, destination: ObjectStore, file: Fi
     if not _matches(path, file):
         raise _corrupt(source, origin)
     destination.upload(file.key, path)
-    if not _is_good(destination, file, passing):
+    if not is_good(destination, file, passing):
         raise CorruptFileError(f"{file.key}: {destination.url} gives back other bytes than it was given")
 
 
-def _is_good(store: ObjectStore, file: FileEntry, passing: Path) -> bool:
+def is_good(store: ObjectStore, file: FileEntry, passing: Path) -> bool:
+    """Whether `file` is in `store` with the right bytes. `passing`: where they may lie meanwhile. Raises `StorageError`."""
     path = store.local_path(file.key)
     if path is None:
         try:

@@ -6,7 +6,7 @@ when the epochs do not allow the step. docs/adr/0004-retraining.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from vinymatic.errors import EpochError
 from vinymatic.index.manifest import CodebookEntry, FileEntry, Fresh, Manifest
@@ -98,6 +98,29 @@ def without_previous(newest: Manifest, epoch: int) -> Manifest | None:
     if newest.previous_epoch != epoch:
         return None
     return _pruned(newest.model_copy(update={"previous_epoch": None}))
+
+
+def without_lost(newest: Manifest, lost: Collection[int], active: int) -> Manifest:
+    """The `lost` epochs go, whatever they are; `active`, which is not one of them, becomes active where another was.
+
+    Raises `EpochError` when a segment lacks its encoding.
+    """
+    if active != newest.active_epoch:
+        _require_whole(newest, active)
+
+    def kept(epoch: int | None) -> int | None:
+        return None if epoch in lost or epoch == active else epoch
+
+    return _pruned(
+        newest.model_copy(
+            update={
+                "active_epoch": active,
+                "candidate_epoch": kept(newest.candidate_epoch),
+                "previous_epoch": kept(newest.previous_epoch),
+                "fresh": newest.fresh if active == newest.active_epoch else Fresh(),
+            }
+        )
+    )
 
 
 def _pruned(manifest: Manifest) -> Manifest:

@@ -7,7 +7,7 @@ commit: killed anywhere, the next run goes on where this one stopped. What becom
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -63,12 +63,14 @@ def train(
     *,
     dimensions: int | None = None,
     chunk_features: int = CHUNK_FEATURES,
+    without: Collection[str] = (),
     progress: Progress = no_progress,
     writer: str = "train",
 ) -> TrainReport:
     """Makes the next epoch the candidate, or goes on with the candidate that is there, until every segment is encoded under it.
 
-    `work`: a folder for fetched files. `dimensions`: what the caller takes SIFT_DIMENSIONS to be.
+    `work`: a folder for fetched files. `dimensions`: what the caller takes SIFT_DIMENSIONS to be. `without`: segments to pass over, for
+    they are damaged.
     `progress` is told of the steps `train` and `encode`.
     Raises `NoIndexError`, `IndexMismatchError`, `EpochError` (the candidate was discarded meanwhile), `CorruptFileError`, `StorageError`,
     `ContentionError`.
@@ -81,7 +83,7 @@ def train(
     work.mkdir(parents=True, exist_ok=True)
     # A folder of its own, gone afterwards: a training reads every descriptor, which is more than a writer's disk should keep.
     with TemporaryDirectory(dir=work, prefix="training-") as folder:
-        trainer = _Trainer(store, FileCache(store, Path(folder)), writer)
+        trainer = _Trainer(store, FileCache(store, Path(folder)), frozenset(without), writer)
         trained = manifest.candidate_epoch is None
         if trained:
             progress("train", 0, 1)
@@ -104,9 +106,10 @@ def next_chunk(lacking: Sequence[SegmentEntry], chunk_features: int) -> tuple[Se
 
 
 class _Trainer:
-    def __init__(self, store: ObjectStore, files: FileCache, writer: str) -> None:
+    def __init__(self, store: ObjectStore, files: FileCache, without: frozenset[str], writer: str) -> None:
         self._store = store
         self._files = files
+        self._without = without
         self._writer = writer
 
     def commit_candidate(self, manifest: Manifest) -> Manifest:
@@ -144,7 +147,7 @@ class _Trainer:
         book = manifest.codebooks[epoch]
         codebook = self._codebook(book, manifest.dimensions)
         encoded = commits = 0
-        while lacking := manifest.lacking(epoch):
+        while lacking := self._sound(manifest.lacking(epoch)):
             codes: dict[str, FileEntry] = {}
             age = UploadAge()
             for segment in next_chunk(lacking, chunk_features):
@@ -172,7 +175,7 @@ class _Trainer:
 
     def _train(self, manifest: Manifest) -> tuple[Codebook, float]:
         """The codebook, and its quantization error over descriptors that it was not trained on."""
-        features = sum(segment.features for segment in manifest.segments)
+        features = sum(segment.features for segment in self._sound(manifest.segments))
         lists = lists_for(features)
         sample = self._sample(manifest, min(features, max(lists * SAMPLE_PER_LIST, 1 << 16), LARGEST_SAMPLE))
         shuffled = np.random.default_rng(manifest.number).permutation(len(sample))
@@ -195,9 +198,10 @@ class _Trainer:
     def _sample(self, manifest: Manifest, size: int) -> NDArray[np.uint8]:
         """`size` descriptors drawn evenly from all segments; the shipped sample tops up an index too small to train on alone."""
         generator = np.random.default_rng(manifest.number)
-        total = max(1, sum(segment.features for segment in manifest.segments))
+        segments = self._sound(manifest.segments)
+        total = max(1, sum(segment.features for segment in segments))
         parts = []
-        for entry in manifest.segments:
+        for entry in segments:
             wanted = min(entry.features, -(-size * entry.features // total))
             rows = np.sort(generator.choice(entry.features, wanted, replace=False))
             parts.append(np.asarray(self._open(entry, manifest.dimensions).descriptors[rows]))
@@ -205,6 +209,9 @@ class _Trainer:
         if drawn < 1 << 13:
             parts.append(self._model(manifest).reduce(bootstrap_sample()))
         return np.concatenate(parts)
+
+    def _sound(self, segments: Sequence[SegmentEntry]) -> tuple[SegmentEntry, ...]:
+        return tuple(segment for segment in segments if segment.id not in self._without)
 
     def _model(self, manifest: Manifest) -> FeatureModel:
         file = manifest.feature_model
