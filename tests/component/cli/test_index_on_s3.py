@@ -83,8 +83,31 @@ def test_a_folder_is_indexed_searched_backed_up_lost_and_restored(
     assert json.loads(again.stdout)["covers"][0]["id"] == sleeves[1].id
 
 
-def test_a_store_that_is_not_there_is_one_line(vinymatic: Call) -> None:
-    answer = vinymatic("index", "show", S3_ENDPOINT_URL="http://127.0.0.1:9")
+def test_lost_features_are_made_again_from_the_scans_in_the_bucket(vinymatic: Call, seaweedfs: SeaweedFS) -> None:
+    s3 = seaweedfs.s3()
+    bucket = vinymatic("index", "show").stderr.split("/")[2]
+    sleeves = [sleeve(seed, side=400) for seed in range(3)]
+    for made in sleeves:
+        s3.put_object(Bucket=bucket, Key=made.id, Body=made.jpeg())
+    imported = vinymatic("import", "--bucket")
+    assert "3 covers added" in imported.stdout, imported.stderr
+    assert vinymatic("index", "verify").returncode == 0
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix="index/segments/")["Contents"]
+    for item in listed:
+        if "points" in item["Key"] or "codes" in item["Key"]:
+            s3.delete_object(Bucket=bucket, Key=item["Key"])
+    verified = vinymatic("index", "verify")
+    assert (verified.returncode, verified.stdout.count("it is not there")) == (1, 2)
+    repaired = vinymatic("index", "repair")
+    assert repaired.returncode == 0, repaired.stderr
+    assert "3 of its 3 covers made again from their scans" in repaired.stdout
+    assert vinymatic("index", "verify").stdout.splitlines()[0].endswith("all good")
+    assert vinymatic("index", "list").stdout.splitlines() == sorted(made.id for made in sleeves)
+
+
+@pytest.mark.parametrize("word", ["show", "verify", "repair"])
+def test_a_store_that_is_not_there_is_one_line(vinymatic: Call, word: str) -> None:
+    answer = vinymatic("index", word, S3_ENDPOINT_URL="http://127.0.0.1:9")
     assert answer.returncode == 1
     assert answer.stdout == ""
     assert answer.stderr.startswith("error: ")

@@ -17,6 +17,7 @@ COMMANDS = {
     "unpin": Place("vinymatic.cli.index.pins", "unpin", "Take a pin out."),
     "pins": Place("vinymatic.cli.index.pins", "pins", "List the pins."),
     "verify": Place("vinymatic.cli.index.verify", "verify", "Prove that every file is there and right."),
+    "repair": Place("vinymatic.cli.index.repair", "repair", "Put right what `verify` finds."),
     "search": Place("vinymatic.cli.index.search", "search", "Say which covers photos show."),
 }
 
