@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.load_roles import Part, Told, read, retrain, tidy, watch, write
 from bench.processes import side_by_side
-from bench.report import facts, mean, mebibytes, p50_p95, parser_for, publish, quantile, say, table
+from bench.report import facts, mean, p50_p95, parser_for, publish, quantile, say, table
 from bench.stores import KINDS, Place, running
 from vinymatic.features import FeatureSpec
 from vinymatic.lifecycle.reader import Reader
@@ -67,9 +67,11 @@ def rows(told: Sequence[Told], seconds: float, lost: tuple[int, int]) -> list[tu
     loads = [value for one in told for value in one.load_seconds]
     seen = [sample for one in told for sample in one.seen]
     failed = sum((one.failed for one in told), Counter[str]())
+    # The last commits end after the time is over.
+    span = max([seconds, *(at - seen[0][0] for at in committed.values())]) if seen else seconds
     return [
         ("covers committed", f"{len(ids):,}"),
-        ("covers a second", f"{len(ids) / seconds:.1f}"),
+        ("covers a second", f"{len(ids) / span:.1f}"),
         ("commits by writers", f"{len(commits):,}"),
         ("commit p50 / p95 / most, s", f"{p50_p95(commits)} / {quantile(commits, 1.0):.2f}"),
         ("rounds a commit, mean / most", f"{mean(rounds):.2f} / {max(rounds, default=0)}"),
@@ -77,7 +79,7 @@ def rows(told: Sequence[Told], seconds: float, lost: tuple[int, int]) -> list[tu
         ("a reader's reload p50 / p95 / most, s", f"{p50_p95(loads)} / {quantile(loads, 1.0):.2f}"),
         ("commits that a reader never served", str(sum(count for _, count in stale))),
         ("segments", over_time(seen)),
-        ("largest manifest, MiB", mebibytes(max((sample[3] for sample in seen), default=0))),
+        ("largest manifest, kB", f"{max((sample[3] for sample in seen), default=0) / 1_000:.1f}"),
         ("segments merged away", str(sum(one.merges for one in told))),
         ("epochs promoted", str(sum(one.epochs for one in told))),
         ("failures", ", ".join(f"{code}: {count}" for code, count in sorted(failed.items())) or "none"),
