@@ -30,7 +30,7 @@ from vinymatic.storage.port import ObjectStore
 class Sources:
     """Where a repair may take from. `backup`, `scans` (the bucket of the cover scans): None where there is none, or it is not wanted.
 
-    `spec`, `limits`: how scans become covers; the index's own SIFT_DIMENSIONS count, whatever `spec` says.
+    `spec`, `limits`: how scans become covers; SIFT_DIMENSIONS are the index's own, by its feature model.
     """
 
     backup: ObjectStore | None = None

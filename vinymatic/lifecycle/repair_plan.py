@@ -181,7 +181,7 @@ def _segments(
             if means.drop_lost:
                 drop.append(segment.id)
             else:
-                ids = f"segment {segment.id} has lost the ids of its {segment.live} covers"
+                ids = f"segment {segment.id} has lost the ids of its covers ({segment.live})"
                 unsaved.append(f"{ids}: {_WITHOUT} them{_BRING_BACK}")
         elif segment.id in damage.points:
             gone = means.scans.get(segment.id)
@@ -197,7 +197,7 @@ def _segments(
                     f" again from their scans: {_WITHOUT} those"
                 )
             else:
-                features = f"segment {segment.id} has lost the features of its {segment.live} covers"
+                features = f"segment {segment.id} has lost the features of its covers ({segment.live})"
                 unsaved.append(
                     f"{features}: with S3_BUCKET set their scans are fetched again, {_WITHOUT} them{_BRING_BACK}"
                 )

@@ -125,8 +125,7 @@ class RepairUploads:
     ) -> Generator[tuple[int, PreparedCover], None, None]:
         """Each cover that its scan gives, with its place; the others go into `refused`."""
         assert sources.scans is not None
-        spec = replace(sources.spec, dimensions=self._seen.dimensions)
-        read = partial(read_object, store=sources.scans, spec=spec, model=model, limits=sources.limits)
+        read = partial(read_object, store=sources.scans, spec=sources.spec, model=model, limits=sources.limits)
         items = [Listed(cover_id) for _, cover_id in ids]
         with closing(outcomes(items, {}, read, Patience())) as found:
             for (place, cover_id), outcome in zip(ids, found, strict=True):

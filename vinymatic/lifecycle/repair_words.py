@@ -32,7 +32,7 @@ def commit_steps(plan: RepairPlan, manifest: Manifest) -> list[str]:
             f"segment {segment}: {live[segment] - gone} of its {live[segment]} covers made again from their scans"
         )
     steps += [
-        f"segment {segment}: given up with its {live[segment]} covers; `vinymatic import` over the scans brings them back"
+        f"segment {segment}: given up with its covers ({live[segment]}); `vinymatic import` over the scans brings them back"
         for segment in plan.drop
     ]
     steps += [

@@ -82,7 +82,7 @@ def test_a_damaged_backup_is_no_source(small: ObjectStore, tmp_path: Path) -> No
     flip(sources.backup, key, 200)
     report = repair(small, tmp_path / "repair", sources)
     assert report.done == ()
-    assert "has lost the features of its 1 cover" in report.unsaved[0]
+    assert "has lost the features of its covers (1)" in report.unsaved[0]
 
 
 def test_a_store_that_gives_back_other_bytes_than_it_was_given_is_an_error(small: ObjectStore, tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def test_lost_features_without_a_bucket_or_without_the_feature_model_go_only_whe
     for means, also in ((Means(), []), (Means(scans={B: {}}), [model()])):
         plan = planned(points(B), *also, means=means)
         assert plan.is_empty
-        assert any("the features of its 2 covers" in line and "S3_BUCKET" in line for line in plan.unsaved)
+        assert any("the features of its covers (2)" in line and "S3_BUCKET" in line for line in plan.unsaved)
     assert planned(points(B), means=Means(drop_lost=True)).drop == (B,)
 
 
