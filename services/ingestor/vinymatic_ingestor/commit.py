@@ -60,6 +60,7 @@ class Committer:
                     seconds=time.monotonic() - started,
                 )
             )
+            self._metrics.commit_rounds.observe(report.conflicts + 1)
             self._metrics.batch_covers.observe(report.added + report.replaced + report.deleted)
             self._metrics.commit_seconds.observe(time.monotonic() - started)
         self._metrics.covers_committed.labels("unchanged").inc(

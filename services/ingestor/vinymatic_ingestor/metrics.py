@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 _PREFIX = "vinymatic_ingestor"
 _SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 _LAG_SECONDS = (0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0)
+_ROUNDS = (1, 2, 3, 4, 6, 8, 12)
 _COVERS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 
 
@@ -30,6 +31,9 @@ class Metrics:
         self.rejects = self._counter("rejects", "Images and messages refused for good, by error code.", ["code"])
         self.errors = self._counter("errors", "Failures that will be tried again, by error code.", ["code"])
         self.commit_conflicts = self._counter("commit_conflicts", "Commit rounds that another writer won.")
+        self.commit_rounds = self._histogram(
+            "commit_rounds", "Rounds that one commit took, the won one included.", _ROUNDS
+        )
         self.stale_looks = self._counter(
             "stale_looks", "Keys looked at again: another writer, or the bucket, had changed them since the look."
         )

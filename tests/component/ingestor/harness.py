@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 import urllib.request
@@ -12,8 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from local.servers import free_ports
+from local.servers import ServerProcess, free_ports
+from local.servers.answers import answers_http
 from local.servers.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from local.servers.process import clean_environment
 from tests.support.servers import Pipeline
 from vinymatic.errors import NoIndexError
 from vinymatic.index.snapshot import CoverEntry
@@ -28,6 +31,7 @@ from vinymatic_ingestor.ports import Ports, open_ports
 from vinymatic_ingestor.service import Ingestor
 
 PATIENCE = 90.0
+COMMAND = [sys.executable, "-m", "vinymatic", "ingest"]
 # As the real one, with pauses that a test can sit out.
 QUICK = Pace(first=0.05, longest=0.5, denied=0.2, receive_wait=1.0)
 
@@ -63,6 +67,18 @@ def environment(pipeline: Pipeline, folder: Path, **more: str) -> dict[str, str]
 
 def settings_of(pipeline: Pipeline, folder: Path, **more: str) -> IngestorSettings:
     return load(IngestorSettings, environment(pipeline, folder, **more))
+
+
+def process(variables: dict[str, str], folder: Path) -> ServerProcess:
+    """The real program with these variables; its log lies in `folder`."""
+    port = int(variables["METRICS_PORT"])
+    return ServerProcess(
+        "ingestor",
+        COMMAND,
+        log=folder / "ingestor.log",
+        ready=lambda: answers_http(port, "/healthz"),
+        environment=clean_environment(**variables),
+    )
 
 
 @dataclass

@@ -7,38 +7,18 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from local.servers.answers import answers_http
 from local.servers.ports import HOST, free_ports
-from local.servers.process import ServerProcess, clean_environment
-from tests.component.ingestor.harness import World, environment, eventually
+from local.servers.process import clean_environment
+from tests.component.ingestor.harness import COMMAND, World, environment, eventually, process
 from tests.support.index import cover
 from tests.support.servers import Pipeline
 
 pytestmark = pytest.mark.component
-
-COMMAND = [sys.executable, "-m", "vinymatic", "ingest"]
-
-
-@contextmanager
-def process(variables: dict[str, str], folder: Path) -> Iterator[ServerProcess]:
-    port = int(variables["METRICS_PORT"])
-    server = ServerProcess(
-        "ingestor",
-        COMMAND,
-        log=folder / "ingestor.log",
-        ready=lambda: answers_http(port, "/healthz"),
-        environment=clean_environment(**variables),
-    )
-    with server:
-        yield server
 
 
 def prepared_covers(variables: dict[str, str]) -> float:

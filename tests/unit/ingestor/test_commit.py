@@ -11,7 +11,9 @@ from tests.support.covers import random_cover
 from tests.support.faults import Fault, FaultyStore
 from tests.support.index import open_writer
 from tests.unit.ingestor.doubles import ScriptedBucket, ScriptedQueue, message
+from tests.unit.lifecycle.stalls import StallingStore
 from vinymatic.errors import QueueUnavailableError, StorageError
+from vinymatic.index.layout import MANIFESTS
 from vinymatic.lifecycle.rejects import Reject, find_reject, record_reject
 from vinymatic.lifecycle.writer import Batch
 from vinymatic.storage.port import ObjectStore
@@ -148,6 +150,16 @@ def test_a_bundle_that_changes_nothing_is_compared_with_the_newest_manifest_and_
     assert (desk.writer.number, len(desk.queue.acknowledged)) == (number, 1)
     assert desk.count("commit_seconds_count") == 0
     assert desk.count("covers_committed_total", change="unchanged") == 1
+
+
+def test_the_rounds_of_a_commit_are_counted(index_store: ObjectStore, tmp_path: Path) -> None:
+    other = open_writer(index_store, tmp_path / "other")
+    stalling = StallingStore(index_store, "create", MANIFESTS, lambda: other.commit(Batch([random_cover("b")])))
+    desk = Desk(stalling, tmp_path / "work")
+    desk.batch.add("a", Ready(random_cover("a")), [desk.take("1")], now=0.0)
+    desk.commit()
+    assert desk.count("commit_conflicts_total") == 1
+    assert (desk.count("commit_rounds_count"), desk.count("commit_rounds_sum")) == (1, 2)
 
 
 @pytest.mark.parametrize("verb", ["put", "create", "list"])
