@@ -193,13 +193,11 @@ class Manifest(_Record):
         )
 
     def files_of(self, epoch: int) -> list[FileEntry]:
-        """What a reader of `epoch` needs of them. Every segment must have its encoding."""
-        files = [self.codebooks[epoch].file]
-        if self.feature_model is not None:
-            files.append(self.feature_model)
+        """Those of them that a reader of `epoch` needs."""
+        others = {book.file for number, book in self.codebooks.items() if number != epoch}
         for segment in self.segments:
-            files += [segment.covers_file, segment.points_file, segment.codes[epoch]]
-        return files
+            others.update(file for number, file in segment.codes.items() if number != epoch)
+        return [file for file in self.files() if file not in others]
 
     def to_json(self) -> bytes:
         body = self.model_dump_json().encode()[:-1]

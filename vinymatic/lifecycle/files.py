@@ -19,11 +19,15 @@ from vinymatic.index.codebook import Codebook
 from vinymatic.index.encoding import dump_encoding, encode_descriptors
 from vinymatic.index.layout import codes_key
 from vinymatic.index.manifest import FileEntry
+from vinymatic.storage import disk
 from vinymatic.storage.port import ObjectStore
 
 _CHUNK = 1 << 20
 _ARRIVING = ".arriving"
-_ARRIVING_KEPT_SECONDS = 24 * 3_600
+# The adapters' own, before it gets that name.
+_PART = ".part"
+# Longer than any pause of a transfer; short, for a process that is killed in a transfer again and again leaves a stump each time.
+_ARRIVING_KEPT_SECONDS = 15 * 60
 
 
 def sha256_of(path: Path) -> str:
@@ -78,10 +82,10 @@ class FileCache:
         self._lock = threading.Lock()
 
     def resolve(self, entry: FileEntry) -> Path:
-        """The path of `entry`'s bytes, checked. Raises `CorruptFileError`, `ObjectNotFoundError`, `StorageUnavailableError`."""
+        """The path of `entry`'s bytes, checked. Raises `CorruptFileError`, `StorageError` (for this machine's disk too)."""
         in_place = self._store.local_path(entry.key)
         path = in_place or self._folder / entry.sha256
-        with self._lock:
+        with self._lock, disk.translated(f"keep {entry.key} in {self._folder}"):
             if entry.sha256 in self._checked and path.exists():
                 return path
             if not _matches(path, entry):
@@ -90,6 +94,11 @@ class FileCache:
                 self._fetch(entry, path)
             self._checked.add(entry.sha256)
         return path
+
+    def forget(self) -> None:
+        """From here on every file is checked again before it is opened: one of them may have been damaged after it was checked."""
+        with self._lock:
+            self._checked.clear()
 
     def kept(self, entry: FileEntry) -> Path:
         """The path of `entry`'s bytes, checked, without asking the store. Raises `ObjectNotFoundError` when this machine lacks them."""
@@ -125,9 +134,9 @@ class FileCache:
 
 
 def _is_arriving(path: Path) -> bool:
-    """Whether another process is fetching it; what a killed one left behind a day ago is not."""
+    """Whether another process is fetching it; what a killed one left behind a while ago is not."""
     try:
-        return path.suffix == _ARRIVING and time.time() - path.stat().st_mtime < _ARRIVING_KEPT_SECONDS
+        return path.suffix in (_ARRIVING, _PART) and time.time() - path.stat().st_mtime < _ARRIVING_KEPT_SECONDS
     except FileNotFoundError:
         return True
 

@@ -25,7 +25,7 @@ from vinymatic.lifecycle.commit import newest_manifest_at, parse_manifest
 from vinymatic.storage.port import ObjectStore
 
 # The longest that a newest manifest whose number is not the next stays unseen. A time and not a number of looks, so that it holds for
-# any interval: at one of 2 seconds it adds 8 % to the price of the GETs; with an interval above it every look is a LIST, 288 a day at most.
+# any interval: at one of 1 second it adds 4 % to the price of the GETs; with an interval above it every look is a LIST, 288 a day at most.
 LIST_SECONDS = 300.0
 
 

@@ -1,23 +1,23 @@
-"""The reader: follows the manifest log and swaps snapshots under reference counts while searches are running.
+"""The reader: follows the manifest log and swaps snapshots while searches are running.
 
-A failed load keeps the old snapshot and says so in `state`; nothing is served only while nothing was ever loaded. The manifest of a remote
-index is kept beside its files, so that a restart serves what it has at once, whether or not the store can be reached.
+A search holds a reference to the snapshot that it began with, so a snapshot's memory and maps go with the last search on it. A failed load,
+whatever failed, keeps the old snapshot and says so in `state`; nothing is served only while nothing was ever loaded. The manifest of a
+remote index is kept beside its files, so that a restart serves what it has at once, whether or not the store can be reached.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vinymatic.errors import IndexMismatchError, NoIndexError, VinymaticError
 from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import FileEntry, Manifest
-from vinymatic.index.snapshot import Snapshot, open_snapshot
+from vinymatic.index.snapshot import Snapshot, open_snapshot, served_epoch
 from vinymatic.lifecycle.files import FileCache
 from vinymatic.lifecycle.log import ManifestLog
 from vinymatic.storage.port import ObjectStore
@@ -27,23 +27,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ReaderState:
-    """What is served and how the last look at the log went. Times are Unix seconds; `manifest` is None until something is loaded."""
+    """What is served and how the last look at the log went. Times are Unix seconds; `manifest` is None until something is loaded.
+
+    `committed_at`: when the manifest served was created, by the store's clock; None for the local copy that an earlier process left.
+    """
 
     manifest: int | None = None
     epoch: int | None = None
     covers: int = 0
     segments: int = 0
+    committed_at: float | None = None
     loaded_at: float | None = None
     checked_at: float | None = None
     last_error: str | None = None
-
-
-@dataclass
-class _Held:
-    """A snapshot and the number of those who use it; the reader itself counts as one while it is the current."""
-
-    snapshot: Snapshot
-    users: int = 1
 
 
 class Reader:
@@ -60,9 +56,7 @@ class Reader:
         self._dimensions = dimensions
         self._epoch = epoch
         self._strayed = False
-        self._lock = threading.Lock()
-        self._current: _Held | None = None
-        self._retired: list[_Held] = []
+        self._current: Snapshot | None = None
         self._log = ManifestLog(store)
         self._state = ReaderState()
 
@@ -73,37 +67,31 @@ class Reader:
     def refresh(self) -> bool:
         """Takes a newer manifest where there is one; True when it did.
 
-        Raises `NoIndexError` (nothing is committed), `IndexMismatchError`, `CorruptFileError`, `UnsupportedFormatError`, `StorageError`;
-        the snapshot that was served before stays.
+        Raises `NoIndexError` (nothing is committed), `IndexMismatchError`, `CorruptFileError`, `UnsupportedFormatError`, `StorageError`,
+        and whatever else a load may end with (`MemoryError`, Faiss's `RuntimeError`); the snapshot that was served before stays.
         """
         try:
             opened = self._current is None and self._open_kept()
             taken = self._refresh() or opened
-        except VinymaticError as error:
-            self._state = replace(self._state, checked_at=time.time(), last_error=str(error))
+        except Exception as error:
+            reason = str(error) if isinstance(error, VinymaticError) else f"unexpected {type(error).__name__}"
+            self._state = replace(self._state, checked_at=time.time(), last_error=reason)
+            self._files.forget()
             raise
         self._state = replace(self._state, checked_at=time.time(), last_error=None)
         return taken
 
     @contextmanager
     def acquire(self) -> Iterator[Snapshot]:
-        """The current snapshot, held open for the length of the block. Raises `NoIndexError` when nothing is loaded."""
-        with self._lock:
-            held = self._current
-            if held is None:
-                raise NoIndexError(self._state.last_error or "no index is loaded yet")
-            held.users += 1
-        try:
-            yield held.snapshot
-        finally:
-            self._release(held)
+        """The current snapshot, which stays open for the length of the block. Raises `NoIndexError` when nothing is loaded."""
+        snapshot = self._current
+        if snapshot is None:
+            raise NoIndexError(self._state.last_error or "no index is loaded yet")
+        yield snapshot
 
     def close(self) -> None:
         """Lets go of the current snapshot; running searches finish on theirs."""
-        with self._lock:
-            held, self._current = self._current, None
-        if held is not None:
-            self._release(held)
+        self._current = None
 
     def _open_kept(self) -> bool:
         """Serves the local copy that an earlier process left, when it is whole."""
@@ -115,7 +103,7 @@ class Reader:
         except (OSError, VinymaticError) as error:
             log.debug("no local copy to open: %s", error)
             return False
-        self._swap(snapshot, manifest)
+        self._swap(snapshot, committed_at=None)
         return True
 
     def _keep(self, manifest: Manifest) -> None:
@@ -128,6 +116,8 @@ class Reader:
             arriving.replace(self._kept_manifest)
         except OSError as error:  # a full disk must not keep what is loaded from being served
             log.warning("the local copy's manifest cannot be written: %s", error)
+            with suppress(OSError):
+                arriving.unlink(missing_ok=True)
 
     def _refresh(self) -> bool:
         arrival = self._log.look()
@@ -138,29 +128,27 @@ class Reader:
             raise IndexMismatchError(
                 f"the index in {self._store.url} has SIFT_DIMENSIONS={manifest.dimensions}, this process {self._dimensions}"
             )
-        previous = self._current.snapshot if self._current is not None else None
-        snapshot = open_snapshot(manifest, self._files.resolve, previous, epoch=self._epoch)
-        self._swap(snapshot, manifest)
+        # What earlier loads left that failed goes before more comes.
+        self._clean(manifest.files_of(served_epoch(manifest, self._epoch)))
+        snapshot = open_snapshot(manifest, self._files.resolve, self._current, epoch=self._epoch)
+        self._swap(snapshot, committed_at=arrival.committed_at.timestamp())
         self._keep(manifest)
+        self._clean([])
         self._log.take(arrival)
         return True
 
-    def _swap(self, snapshot: Snapshot, manifest: Manifest) -> None:
-        with self._lock:
-            old, self._current = self._current, _Held(snapshot)
-            if old is not None:
-                self._retired.append(old)
+    def _swap(self, snapshot: Snapshot, committed_at: float | None) -> None:
+        self._current = snapshot
         self._state = replace(
             self._state,
-            manifest=manifest.number,
+            manifest=snapshot.number,
             epoch=snapshot.epoch,
             covers=len(snapshot),
-            segments=len(manifest.segments),
+            segments=len(snapshot.segments),
+            committed_at=committed_at,
             loaded_at=time.time(),
         )
         self._tell_epoch(snapshot)
-        if old is not None:
-            self._release(old)
 
     def _tell_epoch(self, snapshot: Snapshot) -> None:
         """Says once that the epoch that was asked for is not the one that is served."""
@@ -174,20 +162,14 @@ class Reader:
             )
         self._strayed = strayed
 
-    def _release(self, held: _Held) -> None:
-        with self._lock:
-            held.users -= 1
-            if held.users > 0:
-                return
-            if held in self._retired:
-                self._retired.remove(held)
-            if self._current is None or self._retired:
-                return
-            wanted = self._files_in_use()
-        self._files.keep_only(wanted)
+    def _clean(self, arriving: list[FileEntry]) -> None:
+        """Deletes the cached files that are neither those served nor `arriving`; running searches have theirs mapped.
 
-    def _files_in_use(self) -> list[FileEntry]:
-        if self._current is None:
-            return []
-        snapshot = self._current.snapshot
-        return snapshot.manifest.files_of(snapshot.epoch)
+        Only the thread that loads does it: a search's end neither waits for a load nor takes its files away.
+        """
+        current = self._current
+        served = [] if current is None else current.manifest.files_of(current.epoch)
+        try:
+            self._files.keep_only([*served, *arriving])
+        except OSError as error:
+            log.warning("files that are not needed any more cannot be deleted: %s", error)

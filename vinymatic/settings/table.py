@@ -134,7 +134,7 @@ class ApiSettings(IndexAccess):
         description="The codebook epoch to serve while the index holds it; else, and when empty, the active one.",
     )
     refresh_interval: float = Field(
-        default=1.0, ge=0.1, le=3_600, description="How often the API asks for a newer manifest. Seconds."
+        default=1.0, ge=0.1, le=3_600, description="How often the API asks for a newer manifest, with one GET. Seconds."
     )
 
 

@@ -37,6 +37,7 @@ async def readyz(service: CurrentService) -> JSONResponse:
         segments=state.segments,
         loaded_at=state.loaded_at,
         staleness_s=round(service.follower.staleness, 3),
+        max_staleness_s=round(service.follower.max_staleness, 3),
         last_error=None if failure is None else str(failure),
     )
     return JSONResponse(ready.model_dump())

@@ -22,6 +22,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
 _STEP_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_LAG_SECONDS = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
 
@@ -51,6 +52,12 @@ class Metrics:
         self.age = self._gauge("snapshot_age_seconds", "Since the snapshot was taken.")
         self.staleness = self._gauge(
             "snapshot_staleness_seconds", "Since the manifest log was last read without failure."
+        )
+        self.max_staleness = self._gauge(
+            "snapshot_max_staleness_seconds", "The most that was since the process started."
+        )
+        self.lag = self._histogram(
+            "snapshot_lag_seconds", "From a manifest's commit to its being served.", _LAG_SECONDS
         )
 
     def text(self) -> bytes:

@@ -201,5 +201,8 @@ class Ready(Wire):
     covers: int
     segments: int
     loaded_at: float = Field(description="When this snapshot was taken. Unix seconds.")
-    staleness_s: float = Field(description="Seconds since the manifest log was last read without a failure.")
+    staleness_s: float = Field(
+        description="Seconds since the manifest log was last read without a failure, or since the start."
+    )
+    max_staleness_s: float = Field(description="The most that this was since the start.")
     last_error: str | None = Field(description="Why the newest state could not be loaded; null when it was.")

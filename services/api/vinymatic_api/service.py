@@ -41,6 +41,7 @@ def make_service(settings: ApiSettings, reader: Reader, store: ObjectStore, queu
     metrics.waiting.set_function(lambda: pool.waiting)
     metrics.running.set_function(lambda: pool.running)
     metrics.staleness.set_function(lambda: follower.staleness)
+    metrics.max_staleness.set_function(lambda: follower.max_staleness)
     spec = FeatureSpec(settings.sift_dimensions, settings.num_features, settings.nor_x, settings.nor_y)
     return Service(settings, spec, reader, store, queue, metrics, pool, follower)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.faults import FaultyStore
-from vinymatic.errors import CorruptFileError, ObjectNotFoundError
+from vinymatic.errors import CorruptFileError, ObjectNotFoundError, StorageUnavailableError
 from vinymatic.lifecycle.files import FileCache, put_file
 from vinymatic.storage.open import open_store
 from vinymatic.storage.port import ObjectStore
@@ -63,11 +64,32 @@ def test_keeping_deletes_the_rest_but_not_what_another_process_is_fetching(store
     cache = FileCache(store, folder)
     for entry in entries:
         cache.resolve(entry)
-    fresh, stale = folder / "x.1.2.arriving", folder / "y.1.2.arriving"
-    fresh.write_bytes(b"")
-    stale.write_bytes(b"")
-    long_ago = time.time() - 2 * 24 * 3_600
-    os.utime(stale, (long_ago, long_ago))
+    fresh = {"x.1.2.arriving", ".x.part"}
+    for name in (*fresh, "y.1.2.arriving", ".y.part"):
+        (folder / name).write_bytes(b"")
+        written = time.time() - (60 if name in fresh else 3_600)
+        os.utime(folder / name, (written, written))
     cache.keep_only(entries[:1])
-    assert {path.name for path in folder.iterdir()} == {entries[0].sha256, fresh.name}
+    assert {path.name for path in folder.iterdir()} == {entries[0].sha256, *fresh}
     assert cache.resolve(entries[1]).read_bytes() == b"\1"
+
+
+def test_what_was_forgotten_is_checked_again(store: ObjectStore, folder: Path) -> None:
+    entry = put_file(store, "segments/a", b"bytes")
+    cache = FileCache(store, folder)
+    cache.resolve(entry).write_bytes(b"bytEs")
+    cache.forget()
+    assert cache.resolve(entry).read_bytes() == b"bytes"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_fails_is_an_error_of_our_tree(
+    store: ObjectStore, folder: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    entry = put_file(store, "segments/a", b"bytes")
+    monkeypatch.setattr(Path, "mkdir", fails)
+    with pytest.raises(StorageUnavailableError, match=os.strerror(number)):
+        FileCache(store, folder).resolve(entry)
