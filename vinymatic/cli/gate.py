@@ -2,71 +2,122 @@
 
 from __future__ import annotations
 
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from vinymatic.cli.options import index_command
-from vinymatic.settings import IndexAccess
+from vinymatic.settings import ApiSettings
+
+if TYPE_CHECKING:
+    from vinymatic.lifecycle.gate_report import Figures, GateReport
+
+_READS = ("gate_photos_url", "similarity_threshold", "num_features", "nor_x", "nor_y", "max_pixels", "max_body_bytes")
 
 
-@index_command(IndexAccess, reads=("gate_photos_url",))
+def _finite(_: click.Context, parameter: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is no limit", param=parameter)
+    return value
+
+
+@index_command(ApiSettings, reads=_READS)
+@click.option("--photos", type=click.IntRange(2, 100_000), default=200, show_default=True, help="Simulated photos.")
+@click.option("--labelled", metavar="URL", help="Labelled photos, instead of GATE_PHOTOS_URL.")
 @click.option(
-    "--photos", type=click.IntRange(min=0), default=200, show_default=True, help="Simulated photos, of as many covers."
+    "--recall-loss",
+    type=click.FloatRange(-1, 1),
+    callback=_finite,
+    default=0.01,
+    show_default=True,
+    help="Most that recall may fall.",
 )
-@click.option("--labelled", metavar="URL", help="Your own photos with labels.csv, instead of GATE_PHOTOS_URL.")
-@click.option("--recall-loss", type=float, default=0.01, show_default=True, help="Most by which recall may fall.")
 @click.option(
     "--false-accept-gain",
-    type=float,
+    type=click.FloatRange(-1, 1),
+    callback=_finite,
     default=0.005,
     show_default=True,
-    help="Most by which the share of false accepts may rise.",
+    help="Most that the share of false accepts may rise.",
 )
 @click.option(
     "--slowdown",
-    type=float,
+    type=click.FloatRange(0, min_open=True),
+    callback=_finite,
     default=2.0,
     show_default=True,
-    help="Most by which a search may take longer, as a factor.",
+    help="Most by which the median time of a search may be multiplied.",
+)
+@click.option(
+    "--report", type=click.Path(file_okay=False, path_type=Path), help="Write the report into this folder too."
 )
 @click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
 def gate(
-    settings: IndexAccess,
+    settings: ApiSettings,
     photos: int,
     labelled: str | None,
     recall_loss: float,
     false_accept_gain: float,
     slowdown: float,
-    *,
+    report: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure the candidate epoch against the active one: the same photos, asked of both.
+    """Measure the candidate epoch against the active one, and write the report that `vinymatic promote` asks for.
 
-    Writes a report beside the index, which `vinymatic promote` reads. Exit code 1 when the candidate does not pass. The index itself is
-    not changed.
+    Both are asked simulated photos of the index's own covers, and labelled photos where there are any: a folder or prefix with labels.csv
+    (columns photo,cover) and the photos that it names. Photos are read as an API with these settings reads them. Exit code 1 when a limit
+    was not kept. Searches and ingestors go on meanwhile.
     """
     from vinymatic.cli.progress import bars
     from vinymatic.index.layout import gate_page_key
-    from vinymatic.lifecycle import gate as gates
+    from vinymatic.index.results import SearchOptions
+    from vinymatic.lifecycle.gate import GatePolicy
+    from vinymatic.lifecycle.gate import gate as measure
+    from vinymatic.lifecycle.gate_page import gate_page
+    from vinymatic.lifecycle.labelled import photo_limits
     from vinymatic.lifecycle.places import index_store, labelled_store, store_at, work_folder
 
     store = index_store(settings)
-    own = labelled_store(settings) if labelled is None else store_at(settings, labelled)
-    policy = gates.GatePolicy(photos, recall_loss, false_accept_gain, slowdown)
     with bars() as progress:
-        report = gates.gate(store, work_folder(settings), policy=policy, labelled=own, progress=progress)
+        done = measure(
+            store,
+            work_folder(settings),
+            policy=GatePolicy(photos, recall_loss, false_accept_gain, slowdown),
+            labelled=labelled_store(settings) if labelled is None else store_at(settings, labelled),
+            limits=photo_limits(settings.sift_dimensions, settings),
+            options=SearchOptions(similarity_threshold=settings.similarity_threshold),
+            progress=progress,
+        )
+    if report is not None:
+        report.mkdir(parents=True, exist_ok=True)
+        (report / "gate.json").write_text(done.model_dump_json(), "utf-8")
+        (report / "gate.html").write_text(gate_page(done, store.url), "utf-8")
     if as_json:
-        click.echo(report.model_dump_json())
+        click.echo(json.dumps(done.model_dump(mode="json") | {"passed": done.passed}, ensure_ascii=False))
     else:
-        click.echo(f"{'passed' if report.passed else 'FAILED'}: epoch {report.epoch}, by manifest {report.number}")
-        for measured in report.rounds:
-            for name, figures in (("active", measured.active), ("candidate", measured.candidate)):
-                click.echo(
-                    f"  {measured.name}, {name}: {figures.found} of {figures.present} found,"
-                    f" {figures.accepted + figures.wrong} of {figures.present + figures.absent} accepted falsely,"
-                    f" {figures.median_seconds * 1_000:.1f} ms"
-                )
-        for line in (*report.failures, *report.notes):
-            click.echo(f"  {line}")
-        click.echo(f"  {store.url}/{gate_page_key(report.epoch, report.codebook)}")
-    if not report.passed:
+        _tell(
+            done,
+            f"{store.url.rstrip('/')}/{gate_page_key(done.epoch, done.codebook)}" if report is None else str(report),
+        )
+    if not done.passed:
         raise click.exceptions.Exit(1)
+
+
+def _tell(done: GateReport, place: str) -> None:
+    rounds = "; ".join(
+        f"{measured.name}: {_figures(measured.active)} → {_figures(measured.candidate)}" for measured in done.rounds
+    )
+    click.echo(f"{'passed' if done.passed else 'FAILED'}: epoch {done.epoch} in manifest {done.number}, {rounds}")
+    for line in (*done.failures, *done.notes, f"report: {place}"):
+        click.echo(f"  {line}")
+
+
+def _figures(figures: Figures) -> str:
+    """`recall 0.980 (98/100), 2/200 false accepts, 41 ms`."""
+    return (
+        f"recall {figures.recall:.3f} ({figures.found}/{figures.present}),"
+        f" {figures.accepted + figures.wrong}/{figures.photos} false accepts, {figures.median_seconds * 1_000:.0f} ms"
+    )

@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from vinymatic.features import FeatureSpec, decode, extract
 from vinymatic.features.extract import scale_into_box
-from vinymatic.features.types import Features, Picture
+from vinymatic.features.model import FeatureModel
+from vinymatic.features.types import Features, GreyArray, Picture
 from vinymatic.index.results import Corner, Match, SearchOptions, SearchResult, Verdict
 from vinymatic.index.search import Candidate, search
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.index.timing import StepTimer
 from vinymatic.index.verdict import decide
+
+
+@dataclass(frozen=True)
+class PreparedPhoto:
+    """A photo ready to be searched for. `boxed`: uint8 [height, width], the box that the features were taken from."""
+
+    picture: Picture
+    features: Features
+    boxed: GreyArray
+
+
+def prepare_photo(
+    photo: bytes, spec: FeatureSpec, model: FeatureModel, *, max_pixels: int, timer: StepTimer
+) -> PreparedPhoto:
+    """Raises `NotAnImageError`, `CorruptImageError`, `ImageTooLargeError`, `NoObjectFoundError`."""
+    with timer.step("decode"):
+        picture = decode(photo, max_pixels=max_pixels, reduce_to=max(spec.nor_x, spec.nor_y))
+    with timer.step("extract"):
+        raw = extract(picture, spec)
+        boxed = scale_into_box(picture.grey, spec.nor_x, spec.nor_y)
+        features = Features(raw.points, model.reduce(raw.descriptors), raw.width, raw.height)
+    return PreparedPhoto(picture, features, boxed)
 
 
 def identify(
@@ -20,17 +45,13 @@ def identify(
     Raises `NotAnImageError`, `CorruptImageError`, `ImageTooLargeError`, `NoObjectFoundError`.
     """
     timer = StepTimer()
-    with timer.step("decode"):
-        picture = decode(photo, max_pixels=max_pixels, reduce_to=max(spec.nor_x, spec.nor_y))
-    with timer.step("extract"):
-        raw = extract(picture, spec)
-        boxed = scale_into_box(picture.grey, spec.nor_x, spec.nor_y)
-        features = Features(raw.points, snapshot.model.reduce(raw.descriptors), raw.width, raw.height)
+    prepared = prepare_photo(photo, spec, snapshot.model, max_pixels=max_pixels, timer=timer)
+    picture, features = prepared.picture, prepared.features
     if len(snapshot) == 0:
         return SearchResult(
             Verdict.NOT_IN_CATALOGUE, "the catalogue is empty", (), (), snapshot.number, timer.milliseconds
         )
-    candidates = search(snapshot, features, boxed, timer)
+    candidates = search(snapshot, features, prepared.boxed, timer)
     verdict, reason, accepted = decide(candidates, [snapshot.cover_id(c.number) for c in candidates], options)
     rest = sorted((c for c in candidates if c not in accepted), key=lambda c: -c.score)
     return SearchResult(

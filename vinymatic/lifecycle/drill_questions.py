@@ -1,7 +1,6 @@
 """The questions of a drill: simulated views of covers, made from what the index itself stores. Pure; the same for the same cover and seed.
 
-A question enters the search where a decoded and extracted photo would: what comes before does not depend on the backup. Its features are
-the cover's own, moved by a camera's view, some lost, all with noise; its picture is the thumbnail, seen from the same place. A stranger's
+A question enters the search where a decoded and extracted photo would: what comes before does not depend on the backup. A stranger's
 descriptors are shuffled: a cover that no catalogue holds, for a backup must also still say no.
 """
 
@@ -11,31 +10,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vinymatic.features.types import Features, GreyArray
 from vinymatic.index.results import SearchOptions
 from vinymatic.index.search import search
-from vinymatic.index.segment import THUMBNAIL_SIDE, pack_points
+from vinymatic.index.segment import pack_points
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.index.timing import StepTimer
 from vinymatic.index.verdict import decide
-from vinymatic.index.verify import project
+from vinymatic.lifecycle import views
 
-SIDE = 480
 _STRANGERS = 4  # one question in so many
 _OPTIONS = SearchOptions()
-
-
-@dataclass(frozen=True)
-class Difficulty:
-    """`kept`: share of the cover's features that the photo shows. Noise of points in pixels, of descriptors in their own steps."""
-
-    kept: float = 0.6
-    point_noise: float = 0.5
-    descriptor_noise: float = 6.0
 
 
 @dataclass(frozen=True)
@@ -87,39 +75,11 @@ def ask(snapshot: Snapshot, chosen: Chosen) -> Answer:
     return Answer(verdict.value, snapshot.cover_id(accepted[0].number), round(accepted[0].score, 4))
 
 
-def view(
-    cover: Features, thumbnail: NDArray[np.uint8], chosen: Chosen, difficulty: Difficulty | None = None
-) -> tuple[Features, GreyArray]:
+def view(cover: Features, thumbnail: NDArray[np.uint8], chosen: Chosen) -> tuple[Features, GreyArray]:
     """The features and the picture (uint8 [480, 480]) of a simulated photo of `cover`."""
-    difficulty = difficulty or Difficulty()
     generator = np.random.default_rng(chosen.seed)
-    turn = generator.uniform(-15.0, 15.0)
-    size = SIDE * generator.uniform(0.65, 0.8)
-    homography = _homography(cover, turn, size, generator)
-    kept = np.sort(generator.permutation(len(cover))[: max(1, round(len(cover) * difficulty.kept))])
-    points = np.array(cover.points[kept], np.float32)
-    points[:, :2] = project(homography, points[:, :2].astype(np.float64))
-    points[:, :2] += generator.normal(0.0, difficulty.point_noise, (len(kept), 2))
-    points[:, 2] *= size / max(cover.width, cover.height)
-    points[:, 3] = (points[:, 3] + turn) % 360.0
-    noise = generator.normal(0.0, difficulty.descriptor_noise, (len(kept), cover.descriptors.shape[1]))
-    noisy = cover.descriptors[kept] + noise
-    descriptors = np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
-    picture = thumbnail
-    if chosen.stranger:
-        descriptors = np.ascontiguousarray(descriptors[:, generator.permutation(descriptors.shape[1])])
-        picture = 255 - thumbnail
-    to_box = np.diag([cover.width / THUMBNAIL_SIDE, cover.height / THUMBNAIL_SIDE, 1.0])
-    seen = cv2.warpPerspective(picture, homography @ to_box, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=96)
-    return Features(points, descriptors, SIDE, SIDE), np.asarray(seen, np.uint8)
-
-
-def _homography(cover: Features, turn: float, size: float, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Cover's box → photo's box: turned by `turn` degrees, its longer side `size` pixels, its corners a little off."""
-    corners = np.array([[0, 0], [cover.width, 0], [cover.width, cover.height], [0, cover.height]], np.float64)
-    centred = (corners - corners.mean(axis=0)) * size / max(cover.width, cover.height)
-    radians = np.deg2rad(turn)
-    rotation = np.array([[np.cos(radians), -np.sin(radians)], [np.sin(radians), np.cos(radians)]])
-    quad = centred @ rotation.T + SIDE / 2 + generator.uniform(-0.03, 0.03, (4, 2)) * size
-    found = cv2.getPerspectiveTransform(corners.astype(np.float32), quad.astype(np.float32))
-    return np.asarray(found, np.float64)
+    if not chosen.stranger:
+        return views.view(cover, thumbnail, views.EASY, generator)
+    seen, picture = views.view(cover, 255 - thumbnail, views.EASY, generator)
+    shuffled = np.ascontiguousarray(seen.descriptors[:, generator.permutation(seen.descriptors.shape[1])])
+    return Features(seen.points, shuffled, seen.width, seen.height), picture

@@ -57,7 +57,7 @@ def promoted(newest: Manifest, epoch: int) -> Manifest | None:
         return None
     if newest.candidate_epoch != epoch:
         raise EpochError(f"epoch {epoch} is not the candidate" + _candidate_in_words(newest))
-    _require_whole(newest, epoch)
+    require_whole(newest, epoch)
     return _pruned(
         newest.model_copy(
             update={
@@ -80,7 +80,7 @@ def rolled_back(newest: Manifest, epoch: int) -> Manifest | None:
     if newest.previous_epoch != epoch:
         there = "there is none" if newest.previous_epoch is None else f"that is {newest.previous_epoch}"
         raise EpochError(f"epoch {epoch} is not the previous one: {there}")
-    _require_whole(newest, epoch)
+    require_whole(newest, epoch)
     return newest.model_copy(
         update={"active_epoch": epoch, "previous_epoch": newest.active_epoch, "fresh": Fresh()},
     )
@@ -106,7 +106,7 @@ def without_lost(newest: Manifest, lost: Collection[int], active: int) -> Manife
     Raises `EpochError` when a segment lacks its encoding.
     """
     if active != newest.active_epoch:
-        _require_whole(newest, active)
+        require_whole(newest, active)
 
     def kept(epoch: int | None) -> int | None:
         return None if epoch in lost or epoch == active else epoch
@@ -139,7 +139,8 @@ def _pruned(manifest: Manifest) -> Manifest:
     )
 
 
-def _require_whole(manifest: Manifest, epoch: int) -> None:
+def require_whole(manifest: Manifest, epoch: int) -> None:
+    """Raises `EpochError` when a segment lacks the encoding of `epoch`."""
     lacking = len(manifest.lacking(epoch))
     if lacking:
         raise EpochError(

@@ -1,4 +1,4 @@
-"""Asks two snapshots the same photos through the production search, and counts."""
+"""Photos asked of the active and of the candidate epoch: counted, timed, and compared by nobody yet."""
 
 from __future__ import annotations
 
@@ -8,77 +8,91 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from vinymatic.features.types import Features, GreyArray
 from vinymatic.index.results import SearchOptions
 from vinymatic.index.search import search
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.index.timing import StepTimer
 from vinymatic.index.verdict import decide
-from vinymatic.lifecycle.gate_photos import Photo
-from vinymatic.lifecycle.gate_report import Figures, Round
-from vinymatic.lifecycle.progress import Progress
-
-_OPTIONS = SearchOptions()
+from vinymatic.lifecycle.gate_report import SCORE_BINS, Figures, Round
 
 
-def ask_both(
-    name: str, active: Snapshot, candidate: Snapshot, photos: Iterable[Photo], total: int, progress: Progress
-) -> Round:
-    """One round. `name`: of the photos; `total`: how many there are. Who is asked first alternates: caches favour the second."""
-    tallies = (_Tally(active), _Tally(candidate))
+@dataclass(frozen=True)
+class Photo:
+    """Something to ask. `truth`: the id of the cover that it shows; None where the snapshots do not hold it."""
+
+    features: Features
+    picture: GreyArray
+    truth: str | None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One manifest under two epochs."""
+
+    active: Snapshot
+    candidate: Snapshot
+
+
+def measure(name: str, pair: Pair, photos: Iterable[Photo], options: SearchOptions) -> Round:
+    """Asks both every photo, through the production search and verdict. Holds one photo at a time."""
+    active, candidate = _Tally(pair.active, options), _Tally(pair.candidate, options)
     for turn, photo in enumerate(photos):
-        progress(f"ask {name}", turn, total)
-        for tally in tallies if turn % 2 == 0 else reversed(tallies):
+        if turn == 0:
+            # Once for nothing: what is loaded at the first search is no time of the epoch that happens to come first.
+            _Tally(pair.active, options).ask(photo)
+            _Tally(pair.candidate, options).ask(photo)
+        # By turns: the second finds the cover's features in the page cache.
+        for tally in (active, candidate) if turn % 2 == 0 else (candidate, active):
             tally.ask(photo)
-    progress(f"ask {name}", total, total)
-    return Round(name=name, active=tallies[0].figures(), candidate=tallies[1].figures())
+    return Round(name=name, active=active.figures(), candidate=candidate.figures())
 
 
 @dataclass
 class _Tally:
-    """What one snapshot has answered so far."""
-
     snapshot: Snapshot
-    present: int = 0
+    options: SearchOptions
     found: int = 0
     first: int = 0
     wrong: int = 0
-    absent: int = 0
     accepted: int = 0
+    present_scores: list[int] = field(default_factory=lambda: [0] * SCORE_BINS)
+    absent_scores: list[int] = field(default_factory=lambda: [0] * SCORE_BINS)
     seconds: list[float] = field(default_factory=list)
-    present_scores: list[float] = field(default_factory=list)
-    absent_scores: list[float] = field(default_factory=list)
 
     def ask(self, photo: Photo) -> None:
-        started = time.perf_counter()
-        # An empty index has nothing to search, as `identify` knows too.
+        begin = time.perf_counter()
         candidates = search(self.snapshot, photo.features, photo.picture, StepTimer()) if len(self.snapshot) else []
         names = [self.snapshot.cover_id(candidate.number) for candidate in candidates]
-        _, _, accepted = decide(candidates, names, _OPTIONS)
-        self.seconds.append(time.perf_counter() - started)
-        best = round(max((candidate.score for candidate in candidates), default=0.0), 4)
-        taken = [self.snapshot.cover_id(candidate.number) for candidate in accepted]
-        if photo.cover is None:
-            self.absent += 1
-            self.accepted += bool(taken)
-            self.absent_scores.append(best)
+        _, _, accepted = decide(candidates, names, self.options)
+        self.seconds.append(time.perf_counter() - begin)
+        scores = dict(zip(names, (candidate.score for candidate in candidates), strict=True))
+        best = max(scores, key=lambda name: scores[name], default=None)
+        if photo.truth is None:
+            self.accepted += bool(accepted)
+            self.absent_scores[_bin(0.0 if best is None else scores[best])] += 1
             return
-        self.present += 1
-        self.found += photo.cover in taken
-        self.wrong += bool(taken) and photo.cover not in taken
-        self.first += names[:1] == [photo.cover]
-        self.present_scores.append(best)
+        taken = [self.snapshot.cover_id(candidate.number) for candidate in accepted]
+        self.found += photo.truth in taken
+        self.wrong += bool(taken) and photo.truth not in taken
+        self.first += best == photo.truth
+        self.present_scores[_bin(scores.get(photo.truth, 0.0))] += 1
 
     def figures(self) -> Figures:
-        median, p95 = np.percentile(self.seconds, [50, 95]).tolist() if self.seconds else (0.0, 0.0)
         return Figures(
             epoch=self.snapshot.epoch,
-            present=self.present,
+            present=sum(self.present_scores),
             found=self.found,
             first=self.first,
             wrong=self.wrong,
-            absent=self.absent,
+            absent=sum(self.absent_scores),
             accepted=self.accepted,
-            median_seconds=median,
-            p95_seconds=p95,
-            scores=(*self.present_scores, *self.absent_scores),
+            median_seconds=float(np.median(self.seconds)) if self.seconds else 0.0,
+            p95_seconds=float(np.quantile(self.seconds, 0.95)) if self.seconds else 0.0,
+            present_scores=tuple(self.present_scores),
+            absent_scores=tuple(self.absent_scores),
         )
+
+
+def _bin(score: float) -> int:
+    return min(SCORE_BINS - 1, int(score * SCORE_BINS))

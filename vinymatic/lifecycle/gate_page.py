@@ -1,97 +1,112 @@
-"""The gate's report as one page that needs nothing else: no script, no network. Its plots are SVG."""
+"""A gate's report as a page for people: one HTML file that needs nothing else, neither scripts nor anything fetched."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from html import escape
 
-import numpy as np
+from vinymatic.index.layout import gate_page_key
+from vinymatic.lifecycle.gate_decision import allowed, slowest
+from vinymatic.lifecycle.gate_plots import ACTIVE, CANDIDATE, LIMIT, Plot, limit_plots, score_plots
+from vinymatic.lifecycle.gate_report import GatePolicy, GateReport, Round
+from vinymatic.storage.port import ObjectStore
 
-from vinymatic.lifecycle.gate_report import Figures, GateReport, Round
-
-_BINS = 20
-_WIDTH, _HEIGHT, _MARGIN = 420, 150, 28
-_PRESENT, _ABSENT = "#2a6f97", "#c1440e"
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; margin: 1rem 0; } th, td { padding: .25rem .9rem; text-align: right; border-bottom: 1px solid #ddd; }
-th:first-child, td:first-child { text-align: left; } .passed { color: #1b7f3b; } .failed { color: #b00020; }
-.plots { display: flex; flex-wrap: wrap; gap: 1.5rem; } figure { margin: 0; } figcaption, text { font-size: 12px; fill: #444; color: #444; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1120px; margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
+.passed { color: #1a7f37 } .failed { color: #c0392b }
+table { border-collapse: collapse } th, td { padding: .25rem .9rem; text-align: right; border-bottom: 1px solid #ddd }
+th:first-child, td:first-child { text-align: left; padding-left: 0 } thead th { border-bottom-color: #888 }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(460px, 1fr)); gap: 1rem; margin-top: 1rem }
+figure { margin: 0 } .plots img { width: 100% } .plain { color: #666 } code { font-size: .9em }
 """
 
 
-def page(report: GateReport) -> str:
-    """The page, as HTML."""
-    word, style = ("passed", "passed") if report.passed else ("did not pass", "failed")
-    parts = [
-        f"<h1>Epoch {report.epoch} <span class={style}>{word}</span></h1>",
-        f"<p>Measured {escape(report.measured_at)} on manifest {report.number}; codebook {escape(report.codebook[:16])}.</p>",
-        _list(report.failures, "failed"),
-        *(_round(measured) for measured in report.rounds),
-        _list(report.notes, "note"),
-    ]
+def write_gate_page(store: ObjectStore, report: GateReport) -> str:
+    """The key under which the page lies now."""
+    key = gate_page_key(report.epoch, report.codebook)
+    store.put(key, gate_page(report, store.url).encode())
+    return key
+
+
+def gate_page(report: GateReport, url: str) -> str:
+    """The page. `url`: of the index."""
+    policy = report.policy or GatePolicy()
+    word, colour = ("passed", "passed") if report.passed else ("FAILED", "failed")
     title = f"Gate of epoch {report.epoch}"
+    parts = [
+        f"<h1>{title}: <span class={colour}>{word}</span></h1>",
+        f"<p class=plain>Manifest {report.number} of {escape(url)}, measured at {escape(report.measured_at)}."
+        f" Codebook <code>{escape(report.codebook)}</code>.</p>",
+        _list("Limits that were not kept", report.failures),
+        _list("To know", report.notes),
+        f"<p><b style=color:{ACTIVE}>●</b> active <b style=color:{CANDIDATE}>●</b> candidate <b style=color:{LIMIT}>┃</b> limit</p>",
+        _plots(limit_plots(report.rounds, policy)),
+    ]
+    for measured in report.rounds:
+        parts += [_table(measured, policy), _plots(score_plots(measured))]
     return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><style>{_STYLE}</style>"
-        f"<body>{''.join(parts)}</body></html>\n"
+        f'<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">\n'
+        f"<title>{title}: {word}</title>\n<style>{_STYLE}</style>\n" + "\n".join(part for part in parts if part)
     )
 
 
-def _list(lines: Sequence[str], style: str) -> str:
-    return f"<ul class={style}>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>" if lines else ""
+def _list(heading: str, lines: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<h2>{heading}</h2>\n<ul>{items}</ul>" if items else ""
 
 
-def _round(measured: Round) -> str:
-    both = (measured.active, measured.candidate)
+def _plots(plots: Iterable[Plot]) -> str:
+    figures = "".join(
+        f'<figure><figcaption>{escape(plot.title)}</figcaption><img alt="" src="{plot.source}"></figure>\n'
+        for plot in plots
+    )
+    return f"<div class=plots>{figures}</div>" if figures else ""
+
+
+def _table(measured: Round, policy: GatePolicy) -> str:
+    active, candidate = measured.active, measured.candidate
+    recall, gain = allowed(policy.recall_loss, active.present), allowed(policy.false_accept_gain, active.photos)
+    longest = slowest(active.median_seconds, policy)
     rows = [
-        ("epoch", [str(figures.epoch) for figures in both]),
-        ("covers found (accepted and right)", [f"{f.found} of {f.present} ({f.recall:.1%})" for f in both]),
-        ("ranked first", [f"{f.first} of {f.present}" for f in both]),
-        ("another cover accepted", [f"{f.wrong} of {f.present}" for f in both]),
-        ("absent cover accepted", [f"{f.accepted} of {f.absent}" for f in both]),
-        ("median search", [f"{f.median_seconds * 1_000:.1f} ms" for f in both]),
-        ("95 % of searches under", [f"{f.p95_seconds * 1_000:.1f} ms" for f in both]),
+        (
+            "recall: accepted and right",
+            _share(active.found, active.present),
+            _share(candidate.found, candidate.present),
+            f"≥ {active.recall - recall:.3f}" if active.present else "",
+        ),
+        ("ranked first", _share(active.first, active.present), _share(candidate.first, candidate.present), ""),
+        (
+            "another cover accepted",
+            _share(active.wrong, active.present),
+            _share(candidate.wrong, candidate.present),
+            "",
+        ),
+        (
+            "absent cover accepted",
+            _share(active.accepted, active.absent),
+            _share(candidate.accepted, candidate.absent),
+            "",
+        ),
+        (
+            "false accepts: both together",
+            _share(active.accepted + active.wrong, active.photos),
+            _share(candidate.accepted + candidate.wrong, candidate.photos),
+            f"≤ {active.false_accepts + gain:.3f}" if active.photos else "",
+        ),
+        ("median search", _ms(active.median_seconds), _ms(candidate.median_seconds), f"≤ {_ms(longest)}"),
+        ("95 % of searches within", _ms(active.p95_seconds), _ms(candidate.p95_seconds), ""),
     ]
-    table = "".join(
-        f"<tr><td>{name}</td>{''.join(f'<td>{value}</td>' for value in values)}</tr>" for name, values in rows
-    )
-    plots = "".join(
-        _plot(f"{name} epoch", figures) for name, figures in zip(("Active", "Candidate"), both, strict=True)
-    )
+    body = "\n".join(f"<tr><td>{'<td>'.join(escape(cell) for cell in row)}</tr>" for row in rows)
     return (
-        f"<h2>{escape(measured.name.capitalize())} photos</h2>"
-        f"<table><tr><th></th><th>active</th><th>candidate</th></tr>{table}</table><div class=plots>{plots}</div>"
+        f"<h2>{escape(measured.name.capitalize())} photos</h2>\n<table><thead><tr><th><th>active, epoch {active.epoch}"
+        f"<th>candidate, epoch {candidate.epoch}<th>limit</tr></thead>\n{body}\n</table>"
     )
 
 
-def _plot(title: str, figures: Figures) -> str:
-    """How the best candidates' scores are distributed, for photos of present and of absent covers."""
-    scores = np.clip(np.asarray(figures.scores, np.float64), 0.0, 1.0)
-    counts = [
-        np.histogram(part, bins=_BINS, range=(0.0, 1.0))[0].tolist()
-        for part in (scores[: figures.present], scores[figures.present :])
-    ]
-    highest = max([1, *counts[0], *counts[1]])
-    width, height = (_WIDTH - 2 * _MARGIN) / _BINS, _HEIGHT - 2 * _MARGIN
-    bars = []
-    for half, (part, colour) in enumerate(zip(counts, (_PRESENT, _ABSENT), strict=True)):
-        for place, count in enumerate(part):
-            if count:
-                tall = height * count / highest
-                left = _MARGIN + place * width + half * width / 2
-                bars.append(
-                    f'<rect x="{left:.1f}" y="{_HEIGHT - _MARGIN - tall:.1f}" width="{width / 2 - 0.5:.1f}" height="{tall:.1f}"'
-                    f' fill="{colour}"><title>{count}</title></rect>'
-                )
-    base = _HEIGHT - _MARGIN
-    labels = "".join(
-        f'<text x="{_MARGIN + share * (_WIDTH - 2 * _MARGIN):.0f}" y="{base + 15}" text-anchor="middle">{share:g}</text>'
-        for share in (0, 0.5, 1)
-    )
-    return (
-        f'<figure><svg width="{_WIDTH}" height="{_HEIGHT}" role="img"><text x="4" y="14">{highest}</text>'
-        f'<line x1="{_MARGIN}" x2="{_WIDTH - _MARGIN}" y1="{base}" y2="{base}" stroke="#888"/>{"".join(bars)}{labels}</svg>'
-        f"<figcaption>{title}: score of the best candidate; "
-        f'<span style="color:{_PRESENT}">covers that are in the index</span>, <span style="color:{_ABSENT}">that are not</span>'
-        "</figcaption></figure>"
-    )
+def _share(count: int, photos: int) -> str:
+    return f"{count / photos:.3f} ({count} of {photos})" if photos else "none asked"
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1_000:.1f} ms"

@@ -1,85 +1,90 @@
-"""The gate's simulated photos: views of sampled covers, made from what the index stores. Pure; the same for the same index and seed.
+"""The simulated photos of a gate: which covers, and how they are seen. Pure; the same for the same manifest and codebook.
 
-Half of the sampled covers are taken out of the index that is asked, so that a photo of them shows a cover that is not in the catalogue.
+Half of the covers are present; the other half are taken out for the length of the measurement, so that a photo of one of them is of a cover
+that the catalogue does not hold, though it looks like those that it does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vinymatic.features.types import Features, GreyArray
+from vinymatic.features.extract import ROOTSIFT_SCALE
+from vinymatic.features.types import DescriptorArray, Features, GreyArray
 from vinymatic.index.manifest import Manifest
 from vinymatic.index.snapshot import Snapshot
-from vinymatic.lifecycle.drill_questions import SIDE, Chosen, Difficulty, view
+from vinymatic.lifecycle.views import EASY, HARD, Hardness, view
 
-# Half of the photos are easy, as a drill's; the others show little of the cover among features of something else.
-_HARD = Difficulty(kept=0.3, point_noise=1.0, descriptor_noise=10.0)
-_CLUTTER_SHARE = 1.0
+_CLUTTER_COVERS = 4
 
 
 @dataclass(frozen=True)
 class Question:
-    """`present`: whether `cover` is in the index that is asked. `seed`: of the view."""
+    """A photo of cover `number`, as snapshots of the manifest number it. `seed`: of the view."""
 
-    cover: str
+    number: int
     seed: int
+    hardness: Hardness
     present: bool
-    hard: bool
 
 
-@dataclass(frozen=True)
-class Photo:
-    """What enters a search. `cover`: the right answer, None where no cover of the index is."""
-
-    name: str
-    cover: str | None
-    features: Features
-    picture: GreyArray
-
-
-def choose_simulated(whole: Snapshot, photos: int, *, seed: int) -> list[Question]:
-    """At most `photos` covers, a sample without repetition: present and absent, easy and hard in turn, each pair as often."""
-    ids = [entry.id for entry in whole.list_covers(limit=max(1, len(whole)))]
+def choose(manifest: Manifest, count: int, seed: int) -> list[Question]:
+    """At most `count` live covers, each once: every second one is absent, and of each kind every second photo is a hard one."""
     generator = np.random.default_rng(seed)
-    places = generator.permutation(len(ids))[:photos]
+    live = _live_numbers(manifest)
     return [
-        Question(ids[int(place)], int(generator.integers(1 << 32)), present=turn % 2 == 0, hard=turn % 4 >= 2)
-        for turn, place in enumerate(places)
+        Question(
+            number=int(live[place]),
+            seed=int(generator.integers(1 << 32)),
+            hardness=HARD if turn // 2 % 2 else EASY,
+            present=turn % 2 == 0,
+        )
+        for turn, place in enumerate(generator.permutation(len(live))[:count])
     ]
 
 
-def simulated_photos(whole: Snapshot, questions: Sequence[Question]) -> Iterator[Photo]:
-    """A photo for each question, made when it is asked for. `whole`: the snapshot in which all of the covers are."""
-    for turn, question in enumerate(questions):
-        number = whole.number_of(question.cover)
-        stored = whole.features_of(number)
-        chosen = Chosen(question.cover, question.seed, stranger=False)
-        features, picture = view(stored, whole.thumbnail_of(number), chosen, _HARD if question.hard else None)
-        if question.hard:
-            # Another sampled cover's features, anywhere in the picture: what lies around a sleeve.
-            other = whole.features_of(whole.number_of(questions[turn - 1].cover))
-            features = _cluttered(features, other, question.seed)
-        yield Photo(question.cover, question.cover if question.present else None, features, picture)
-
-
-def with_tombstones(manifest: Manifest, whole: Snapshot, covers: Collection[str]) -> Manifest:
-    """`manifest` without these covers. `whole`: its snapshot. For asking only: it is committed by nobody."""
-    gone = set(covers)
+def without(manifest: Manifest, numbers: Iterable[int]) -> Manifest:
+    """`manifest` with the covers of these numbers tombstoned: what a reader of it could not find."""
+    gone = np.array(sorted(numbers), np.int64)
     segments = []
-    for entry, segment in zip(manifest.segments, whole.segments, strict=True):
-        dead = {place for place, cover in enumerate(segment.table.ids) if cover in gone}
-        segments.append(entry.model_copy(update={"tombstones": tuple(sorted(dead.union(entry.tombstones)))}))
+    first = 0
+    for segment in manifest.segments:
+        places = gone[(first <= gone) & (gone < first + segment.covers)] - first
+        tombstones = tuple(sorted({*segment.tombstones, *places.tolist()}))
+        segments.append(segment.model_copy(update={"tombstones": tombstones}))
+        first += segment.covers
     return manifest.model_copy(update={"segments": tuple(segments)})
 
 
-def _cluttered(features: Features, other: Features, seed: int) -> Features:
-    generator = np.random.default_rng(seed)
-    count = min(len(other), round(len(features) * _CLUTTER_SHARE))
-    rows = np.sort(generator.permutation(len(other))[:count])
-    points = np.array(other.points[rows], np.float32)
-    points[:, :2] = generator.uniform(0.0, SIDE, (count, 2))
-    descriptors = np.concatenate([features.descriptors, np.asarray(other.descriptors[rows])])
-    return Features(np.concatenate([features.points, points]), descriptors, features.width, features.height)
+def simulated_photo(snapshot: Snapshot, question: Question) -> tuple[Features, GreyArray]:
+    """The features and the picture of the photo, with features of other covers as clutter."""
+    generator = np.random.default_rng(question.seed)
+    step = float(np.sqrt(snapshot.model.square_length)) / ROOTSIFT_SCALE
+    clutter = _clutter(snapshot, question.number, generator) if question.hardness.clutter > 0 else None
+    return view(
+        snapshot.features_of(question.number),
+        snapshot.thumbnail_of(question.number),
+        question.hardness,
+        generator,
+        clutter=clutter,
+        step=step,
+    )
+
+
+def _clutter(snapshot: Snapshot, number: int, generator: np.random.Generator) -> DescriptorArray | None:
+    covers = sum(segment.covers for segment in snapshot.manifest.segments)
+    others = [int(other) for other in generator.integers(covers, size=_CLUTTER_COVERS) if other != number]
+    return np.concatenate([snapshot.features_of(other).descriptors for other in others]) if others else None
+
+
+def _live_numbers(manifest: Manifest) -> NDArray[np.int64]:
+    numbers = [np.zeros(0, np.int64)]
+    first = 0
+    for segment in manifest.segments:
+        live = np.setdiff1d(np.arange(segment.covers), np.array(segment.tombstones, np.int64), assume_unique=True)
+        numbers.append(first + live)
+        first += segment.covers
+    return np.concatenate(numbers)

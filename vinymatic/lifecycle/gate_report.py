@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vinymatic.errors import CorruptFileError, ObjectNotFoundError, UnsupportedFormatError
-from vinymatic.index.layout import gate_key, gate_page_key
+from vinymatic.index.layout import gate_key
 from vinymatic.index.manifest import CodebookEntry
 from vinymatic.storage.port import ObjectStore
 
@@ -15,6 +16,22 @@ FORMAT = "vinymatic-gate"
 VERSION = 1
 # Of `vinymatic retrain`, when the candidate was refused: the command itself has not failed.
 EXIT_CODE_REFUSED = 3
+# Scores are kept by the twentieth, counted: a report stays small however many photos were asked.
+SCORE_BINS = 20
+
+
+@dataclass(frozen=True)
+class GatePolicy:
+    """What a candidate must keep to. `photos`: simulated ones, of as many covers.
+
+    `recall_loss`: most that recall may fall; `false_accept_gain`: most that the share of false accepts may rise; both by at least one photo
+    (`gate_decision`). `slowdown`: most by which the median time of a search may be multiplied.
+    """
+
+    photos: int = 200
+    recall_loss: float = 0.01
+    false_accept_gain: float = 0.005
+    slowdown: float = 2.0
 
 
 class _Record(BaseModel):
@@ -24,7 +41,10 @@ class _Record(BaseModel):
 class Figures(_Record):
     """How one epoch answered. `present`: photos of covers that are in the index, `found` of them accepted and right, `first` of them
     ranked first, for `wrong` of them another cover was accepted. `absent`: photos of covers that are not in the index; for `accepted` of
-    them some cover was accepted all the same. Times of a search in seconds. `scores`: of the best candidate, by photo, present ones first.
+    them some cover was accepted all the same. Times of a search in seconds.
+
+    `present_scores`, `absent_scores`: photos by score, in twentieths from 0: the true cover's score, or the best one where none is true.
+    Empty where nobody noted them.
     """
 
     epoch: int
@@ -36,7 +56,12 @@ class Figures(_Record):
     accepted: int = Field(ge=0)
     median_seconds: float = Field(ge=0)
     p95_seconds: float = Field(ge=0)
-    scores: tuple[float, ...] = ()
+    present_scores: tuple[int, ...] = ()
+    absent_scores: tuple[int, ...] = ()
+
+    @property
+    def photos(self) -> int:
+        return self.present + self.absent
 
     @property
     def recall(self) -> float:
@@ -46,7 +71,7 @@ class Figures(_Record):
     @property
     def false_accepts(self) -> float:
         """Share of all photos for which a cover was accepted that they do not show; 0 where none was asked."""
-        return (self.accepted + self.wrong) / max(1, self.present + self.absent)
+        return (self.accepted + self.wrong) / max(1, self.photos)
 
 
 class Round(_Record):
@@ -60,7 +85,8 @@ class Round(_Record):
 class GateReport(_Record):
     """`codebook`: sha256 of the candidate's file: the report counts for no other. `number`: the manifest that was measured.
 
-    `failures`: a line for each limit that was not kept; none: it passed. `notes`: what a reader of the figures should know.
+    `failures`: a line for each limit that was not kept; none: it passed. `policy`: those limits. `notes`: what whoever reads the figures
+    should know, such as that there were fewer covers than photos asked for.
     """
 
     format: str = FORMAT
@@ -71,6 +97,7 @@ class GateReport(_Record):
     measured_at: str
     rounds: tuple[Round, ...]
     failures: tuple[str, ...]
+    policy: GatePolicy | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -106,8 +133,8 @@ def read_gate_report(store: ObjectStore, book: CodebookEntry) -> GateReport | No
     return report if report.codebook == book.file.sha256 else None
 
 
-def write_gate_report(store: ObjectStore, report: GateReport, page: str = "") -> None:
-    """`page`: the same for people, as HTML; written first, for the report is what promotion believes."""
-    if page:
-        store.put(gate_page_key(report.epoch, report.codebook), page.encode())
-    store.put(gate_key(report.epoch, report.codebook), report.model_dump_json().encode())
+def write_gate_report(store: ObjectStore, report: GateReport) -> str:
+    """The key under which it lies now."""
+    key = gate_key(report.epoch, report.codebook)
+    store.put(key, report.model_dump_json().encode())
+    return key

@@ -65,7 +65,11 @@ def retention_policy(settings: IndexAccess) -> RetentionPolicy:
 
 def labelled_store(settings: IndexAccess) -> ObjectStore | None:
     """The user's labelled photos; None where GATE_PHOTOS_URL is empty."""
-    return store_at(settings, settings.gate_photos_url) if settings.gate_photos_url else None
+    url = settings.gate_photos_url
+    if url and url.rstrip("/") == f"s3://{settings.s3_bucket}":
+        # They would be indexed as covers.
+        raise SettingError("GATE_PHOTOS_URL", url, "a prefix of its own in S3_BUCKET, or another place")
+    return store_at(settings, url) if url else None
 
 
 def covers_store(settings: IndexAccess) -> ObjectStore:
@@ -99,8 +103,9 @@ def drill_folder(settings: IndexAccess) -> Path:
 
 
 def is_own_key(settings: IndexAccess, key: str) -> bool:
-    """Whether `key` of S3_BUCKET belongs to the index or its backup, which may lie in the same bucket: such an object is no cover."""
-    for url in (index_url(settings), backup_url(settings)):
+    """Whether `key` of S3_BUCKET belongs to the index, its backup or the labelled photos, which may lie in the same bucket: such an object
+    is no cover."""
+    for url in (index_url(settings), backup_url(settings), settings.gate_photos_url):
         bucket, _, prefix = url.removeprefix("s3://").partition("/")
         if not url.startswith("s3://") or bucket != settings.s3_bucket:
             continue

@@ -14,6 +14,7 @@ from vinymatic.lifecycle.places import (
     covers_store,
     index_store,
     is_own_key,
+    labelled_store,
     retention_policy,
     work_folder,
 )
@@ -121,3 +122,21 @@ def test_a_file_in_the_place_of_backup_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SettingError, match="BACKUP_FOLDER"):
         index_store(settings(BACKUP_FOLDER=str(tmp_path / "file" / "data")))
+
+
+def test_labelled_photos_are_where_the_setting_says_and_never_taken_for_covers() -> None:
+    assert labelled_store(settings()) is None
+    chosen = settings(S3_BUCKET="covers", GATE_PHOTOS_URL="s3://covers/phone", INDEX_URL="s3://covers/index")
+    store = labelled_store(chosen)
+    assert store is not None
+    assert store.url == "s3://covers/phone"
+    assert is_own_key(chosen, "phone/1.jpg")
+    assert not is_own_key(chosen, "phones/1.jpg")
+    elsewhere = settings(S3_BUCKET="covers", GATE_PHOTOS_URL="s3://photos", INDEX_URL="s3://covers/index")
+    assert not is_own_key(elsewhere, "phone/1.jpg")
+
+
+@pytest.mark.parametrize("url", ["s3://covers", "s3://covers/"])
+def test_labelled_photos_among_the_covers_are_refused(url: str) -> None:
+    with pytest.raises(SettingError, match="GATE_PHOTOS_URL"):
+        labelled_store(settings(S3_BUCKET="covers", GATE_PHOTOS_URL=url))
