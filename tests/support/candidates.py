@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vinymatic.index.codebook import Codebook, train_codebook
+from vinymatic.index.encoding import encode_descriptors
 from vinymatic.index.layout import codebook_key
 from vinymatic.index.manifest import CodebookEntry, FileEntry, Manifest, SegmentEntry
 from vinymatic.index.segment import CoverTable, Segment
@@ -36,7 +37,7 @@ def commit_candidate(store: ObjectStore, codebook: Codebook) -> Manifest:
     def propose(newest: Manifest | None) -> Manifest:
         assert newest is not None
         codes = {
-            segment.id: put_encoding(store, segment.id, codebook, descriptors_of(store, segment))
+            segment.id: put_encoding(store, segment.id, encode_descriptors(codebook, descriptors_of(store, segment)))
             for segment in newest.segments
         }
         begun = with_candidate(newest, entry, images=0, covers=0, trained_at="2026-01-01T00:00:00+00:00")
@@ -55,7 +56,7 @@ def blind(store: ObjectStore, epoch: int, segments: Collection[str]) -> None:
 
         def nonsense(segment: SegmentEntry) -> FileEntry:
             rows = descriptors_of(store, segment)
-            return put_encoding(store, segment.id, codebook, np.full_like(rows, 255))
+            return put_encoding(store, segment.id, encode_descriptors(codebook, np.full_like(rows, 255)))
 
         changed = tuple(
             segment.model_copy(update={"codes": {**segment.codes, epoch: nonsense(segment)}})

@@ -58,13 +58,12 @@ class Codebook:
             codes[begin : begin + _BLOCK] = self._index.pq.compute_codes(block.astype(np.float32))
         return lists, codes
 
-    def error(self, descriptors: NDArray[np.uint8]) -> float:
+    def error(self, descriptors: NDArray[np.uint8], codes: NDArray[np.uint8]) -> float:
         """Mean squared distance, in the descriptors' own steps, between each descriptor and what its code stands for; 0 for none."""
         total = 0.0
         for begin in range(0, len(descriptors), _BLOCK):
-            vectors = descriptors[begin : begin + _BLOCK].astype(np.float32)
-            coded = self._index.pq.decode(self._index.pq.compute_codes(vectors))
-            total += float(np.square(vectors - coded).sum(dtype=np.float64))
+            coded = self._index.pq.decode(np.ascontiguousarray(codes[begin : begin + _BLOCK]))
+            total += float(np.square(descriptors[begin : begin + _BLOCK] - coded).sum(dtype=np.float64))
         return total / max(1, len(descriptors))
 
     def to_bytes(self) -> bytes:

@@ -33,6 +33,11 @@ def encode_descriptors(codebook: Codebook, descriptors: NDArray[np.uint8]) -> En
     return Encoding(codebook.epoch, lists[order], order.astype(np.uint32), codes[order])
 
 
+def quantization_error(codebook: Codebook, encoding: Encoding, descriptors: NDArray[np.uint8]) -> float:
+    """Mean squared distance between the descriptors (uint8 [n, dimensions]) that were encoded and what their codes stand for."""
+    return codebook.error(descriptors[encoding.features], encoding.codes)
+
+
 def dump_encoding(encoding: Encoding) -> bytes:
     numbers, sizes = np.unique(encoding.lists, return_counts=True)
     arrays: dict[str, Array] = {

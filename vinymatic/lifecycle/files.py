@@ -11,12 +11,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from vinymatic.errors import CorruptFileError, ObjectNotFoundError
-from vinymatic.index.codebook import Codebook
-from vinymatic.index.encoding import dump_encoding, encode_descriptors
+from vinymatic.index.encoding import Encoding, dump_encoding
 from vinymatic.index.layout import codes_key
 from vinymatic.index.manifest import FileEntry
 from vinymatic.storage import disk
@@ -63,10 +59,9 @@ def put_anew(store: ObjectStore, key_of: Callable[[str], str], data: bytes) -> F
     return put_file(store, key_of(hashlib.sha256(secrets.token_bytes(16) + data).hexdigest()), data)
 
 
-def put_encoding(store: ObjectStore, segment: str, codebook: Codebook, descriptors: NDArray[np.uint8]) -> FileEntry:
-    """Encodes a segment's descriptors (uint8 [n, dimensions]) and uploads the result, under a key of its own."""
-    data = dump_encoding(encode_descriptors(codebook, descriptors))
-    return put_anew(store, partial(codes_key, segment, codebook.epoch), data)
+def put_encoding(store: ObjectStore, segment: str, encoding: Encoding) -> FileEntry:
+    """Uploads a segment's encoding, under a key of its own."""
+    return put_anew(store, partial(codes_key, segment, encoding.epoch), dump_encoding(encoding))
 
 
 class FileCache:

@@ -116,7 +116,8 @@ class RepairUploads:
             covers_file=put_file(self._store, covers_key(name), files.covers),
             points_file=put_file(self._store, points_key(name), files.points),
             codes={
-                epoch: put_encoding(self._store, name, self._codebook(epoch), descriptors) for epoch in self._epochs
+                epoch: put_encoding(self._store, name, encode_descriptors(self._codebook(epoch), descriptors))
+                for epoch in self._epochs
             },
         )
 

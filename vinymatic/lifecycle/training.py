@@ -21,6 +21,7 @@ from vinymatic.errors import EpochError, IndexMismatchError, NoIndexError
 from vinymatic.features.model import FeatureModel
 from vinymatic.index.bootstrap import bootstrap_sample
 from vinymatic.index.codebook import Codebook, lists_for, train_codebook
+from vinymatic.index.encoding import encode_descriptors
 from vinymatic.index.feature_model_file import open_feature_model
 from vinymatic.index.layout import codebook_key
 from vinymatic.index.manifest import CodebookEntry, FileEntry, Manifest, SegmentEntry
@@ -181,12 +182,15 @@ class _Trainer:
         shuffled = np.random.default_rng(manifest.number).permutation(len(sample))
         seen = max(lists, round(len(sample) * (1 - HELD_OUT_SHARE)))
         codebook = train_codebook(sample[np.sort(shuffled[:seen])], lists, manifest.next_epoch)
-        error = codebook.error(sample[shuffled[seen:]])
+        unseen = sample[shuffled[seen:]]
+        error = codebook.error(unseen, codebook.encode(unseen)[1])
         log.info("trained epoch=%d lists=%d sample=%d error=%.1f", codebook.epoch, lists, seen, error)
         return codebook, error
 
     def _encode(self, entry: SegmentEntry, codebook: Codebook, dimensions: int) -> FileEntry:
-        return put_encoding(self._store, entry.id, codebook, self._open(entry, dimensions).descriptors)
+        return put_encoding(
+            self._store, entry.id, encode_descriptors(codebook, self._open(entry, dimensions).descriptors)
+        )
 
     def _codebook(self, book: CodebookEntry, dimensions: int) -> Codebook:
         return Codebook.from_bytes(self._files.resolve(book.file).read_bytes(), book.epoch, dimensions)

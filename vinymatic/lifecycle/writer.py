@@ -16,6 +16,7 @@ from vinymatic.errors import IndexMismatchError, NoIndexError
 from vinymatic.features import FeatureSpec
 from vinymatic.features.model import FeatureModel
 from vinymatic.index.codebook import Codebook
+from vinymatic.index.encoding import encode_descriptors, quantization_error
 from vinymatic.index.feature_model_file import open_feature_model
 from vinymatic.index.layout import covers_key, points_key
 from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
@@ -240,8 +241,9 @@ class Writer:
                 continue
             codebook = self._codebook(manifest, epoch)
             descriptors = np.concatenate([cover.features.descriptors for cover in upload.covers])
-            file = put_encoding(self._store, upload.id, codebook, descriptors)
-            upload.encodings[book] = _Encoded(file, codebook.error(descriptors))
+            encoding = encode_descriptors(codebook, descriptors)
+            file = put_encoding(self._store, upload.id, encoding)
+            upload.encodings[book] = _Encoded(file, quantization_error(codebook, encoding, descriptors))
 
     def _codebook(self, manifest: Manifest, epoch: int) -> Codebook:
         entry = manifest.codebooks[epoch]
