@@ -13,7 +13,20 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from types import SimpleNamespace
 from unittest.mock import patch
 
-from vinymatic.lifecycle import backup, collection, commit, copying, files, first, pins, reader, training, ulid, uploads
+from vinymatic.lifecycle import (
+    backup,
+    collection,
+    commit,
+    copying,
+    files,
+    first,
+    log,
+    pins,
+    reader,
+    training,
+    ulid,
+    uploads,
+)
 
 _EPOCH = datetime(2030, 1, 1, tzinfo=UTC)
 # Modules and the names in them through which time or chance comes in.
@@ -25,6 +38,7 @@ _SOURCES = (
     (ulid, ("time", "secrets")),
     (uploads, ("time",)),
     (reader, ("time",)),
+    (log, ("time",)),
     (collection, ("datetime",)),
     (copying, ("datetime",)),
     (pins, ("datetime",)),

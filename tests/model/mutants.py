@@ -25,8 +25,8 @@ from vinymatic.lifecycle import (
     compaction,
     epochs,
     files,
+    log,
     pins,
-    reader,
     uploads,
     writer,
 )
@@ -90,10 +90,15 @@ def _at_most_once() -> AbstractContextManager[object]:
 def _no_look_back() -> AbstractContextManager[object]:
     def settle(self: Ingest, batch: Batch) -> None:
         assert self.host.writer is not None
-        self.host.writer.commit(batch)
-        self.acknowledge(self.wanted)
+        stale = self.host.writer.commit(batch).stale
+        self.acknowledge({key for key in self.wanted if key not in stale})
 
     return patch.object(Ingest, "settle", settle)
+
+
+@mutant("a look that is older than the index is committed", Invariant.FINISHED, operations="ingest")
+def _stale_look() -> AbstractContextManager[object]:
+    return patch.object(writer.Writer, "_stale", lambda self, accepted: set())
 
 
 @mutant("a lost round is not rebased", Invariant.CONTENTS, Invariant.UNIQUE, Invariant.EPOCHS, operations="ingest")
@@ -112,7 +117,12 @@ def _no_rebase() -> AbstractContextManager[object]:
     return patch.object(writer, "commit", commit_stale)
 
 
-@mutant("a writer does not look at the boundary after its create", Invariant.ACKNOWLEDGED, operations="ingest collect")
+@mutant(
+    "a writer does not look at the boundary after its create",
+    Invariant.ACKNOWLEDGED,
+    operations="ingest collect",
+    seed=647,
+)
 def _no_look() -> AbstractContextManager[object]:
     return patch.object(commit, "_boundary_after", lambda store: 0)
 
@@ -164,7 +174,7 @@ def _with_create(won: bool) -> AbstractContextManager[object]:
 
 @mutant("a candidate is promoted before it is encoded everywhere", Invariant.ENCODED, operations="ingest maintain")
 def _too_early() -> AbstractContextManager[object]:
-    return patch.object(epochs, "_require_whole", lambda manifest, epoch: None)
+    return patch.object(epochs, "require_whole", lambda manifest, epoch: None)
 
 
 @mutant("ingestors encode under the active epoch alone", Invariant.ENCODED)
@@ -246,7 +256,7 @@ def _oldest() -> AbstractContextManager[object]:
         infos = list(store.list(MANIFESTS))
         return (manifest_number(infos[-1].key), infos[-1].etag) if infos else None
 
-    return patch.object(reader, "newest_manifest_at", oldest)
+    return patch.object(log, "newest_manifest_at", oldest)
 
 
 @mutant("a reader serves dead covers", Invariant.SERVED)

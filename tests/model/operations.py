@@ -76,19 +76,21 @@ class Ingest(Operation):
             writer = Writer(self.host.index, self.host.folder("writer"), SPEC, writer=self.host.name)
             writer.open()
             self.host.writer = writer
+        entries = {key: self.host.writer.entry(key) for key in self.messages.values()}
         self.wanted = self.host.call("look", "", self._look)
         self.settle(
             Batch(
                 upserts=[tiny_cover(key, etag) for key, etag in self.wanted.items() if etag is not None],
                 deletes=[key for key, etag in self.wanted.items() if etag is None],
+                seen={key: None if entry is None else entry.etag for key, entry in entries.items()},
             )
         )
 
     def settle(self, batch: Batch) -> None:
         assert self.host.writer is not None
-        self.host.writer.commit(batch)
+        stale = self.host.writer.commit(batch).stale
         now = self.host.call("look back", "", self._look)
-        self.acknowledge({key for key, etag in self.wanted.items() if now[key] == etag})
+        self.acknowledge({key for key, etag in self.wanted.items() if now[key] == etag and key not in stale})
 
     def acknowledge(self, keys: Collection[str]) -> None:
         self.host.call("acknowledge", ",".join(sorted(keys)), lambda: self._acknowledge(keys))

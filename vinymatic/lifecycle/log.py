@@ -65,9 +65,9 @@ def number_to_ask_for(taken: Place | None, *, settled: bool, since_list: float) 
 class ManifestLog:
     """One reader's place in the log. One thread uses it. `clock` gives seconds, from any start."""
 
-    def __init__(self, store: ObjectStore, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: ObjectStore, *, clock: Callable[[], float] | None = None) -> None:
         self._store = store
-        self._clock = clock
+        self._clock = clock or time.monotonic
         self._taken: Place | None = None
         self._settled = False
         self._listed_at = 0.0
