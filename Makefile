@@ -40,9 +40,9 @@ component: venv ## tests that start real servers on loopback
 test: lint types venv ## everything that must pass; tests run on up to 4 cores
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4
 
-soak: venv ## the model of the index's protocols, for 20 minutes at most (SEED=n begins elsewhere); then real processes killed for 10
-	$(BIN)/python -m tests.model.soak --steps 1000000 --minutes 20 --seed $(or $(SEED),1)
-	VINYMATIC_SOAK_SECONDS=600 $(BIN)/pytest -s --timeout=1800 tests/component/lifecycle/test_kill_all.py
+soak: venv ## the model of the index's protocols, for 14 minutes at most (SEED=n begins elsewhere); then real processes killed for 4
+	$(BIN)/python -m tests.model.soak --steps 1000000 --minutes 14 --seed $(or $(SEED),1)
+	VINYMATIC_SOAK_SECONDS=240 $(BIN)/pytest -s --timeout=1800 tests/component/lifecycle/test_kill_all.py
 
 bench: ## the benchmarks that there are; each is run by itself
 	@echo "Run one with $(BIN)/python -m NAME; --help says more, --write docs/performance.md puts its table into the page."
