@@ -62,7 +62,7 @@ class _Tally:
 
     def ask(self, photo: Photo) -> None:
         begin = time.perf_counter()
-        candidates = search(self.snapshot, photo.features, photo.picture, StepTimer()) if len(self.snapshot) else []
+        candidates = search(self.snapshot, photo.features, photo.picture, StepTimer())
         names = [self.snapshot.cover_id(candidate.number) for candidate in candidates]
         _, _, accepted = decide(candidates, names, self.options)
         self.seconds.append(time.perf_counter() - begin)

@@ -17,7 +17,7 @@ h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
 .passed { color: #1a7f37 } .failed { color: #c0392b }
 table { border-collapse: collapse } th, td { padding: .25rem .9rem; text-align: right; border-bottom: 1px solid #ddd }
 th:first-child, td:first-child { text-align: left; padding-left: 0 } thead th { border-bottom-color: #888 }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(460px, 1fr)); gap: 1rem; margin-top: 1rem }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(460px, 1fr)); gap: 1rem; margin-top: 1rem }
 figure { margin: 0 } .plots img { width: 100% } .plain { color: #666 } code { font-size: .9em }
 """
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.candidates import blind, newest_of
-from tests.support.index import add_covers, cover, photo_of
+from tests.support.index import add_covers, cover, open_writer, photo_of
 from vinymatic.errors import ListingError
 from vinymatic.index.layout import GATES
 from vinymatic.index.results import SearchOptions
 from vinymatic.lifecycle.gate import GatePolicy, gate
 from vinymatic.lifecycle.gate_report import GateReport, Round
 from vinymatic.lifecycle.training import train
+from vinymatic.lifecycle.writer import Batch
 from vinymatic.storage.open import open_store
 from vinymatic.storage.port import ObjectStore
 from vinymatic.synth.photos import Level
@@ -100,7 +101,9 @@ def test_a_wrong_label_counts_against_both(store: ObjectStore, photos: ObjectSto
     text = photos.get("labels.csv")[0].decode().replace(cover(0).id, cover(9).id)
     photos.put("labels.csv", text.encode())
     measured = labelled(gate(store, tmp_path / "work", policy=POLICY, labelled=photos))
-    assert (measured.active.found, measured.active.first, measured.candidate.found) == (5, 5, 5)
+    for figures in (measured.active, measured.candidate):
+        assert (figures.found, figures.first, figures.wrong, figures.accepted) == (5, 5, 1, 0)
+        assert figures.false_accepts == 1 / 9
 
 
 def test_the_threshold_is_the_apis(store: ObjectStore, photos: ObjectStore, tmp_path: Path) -> None:
@@ -141,7 +144,13 @@ def test_labels_without_a_line_are_said(store: ObjectStore, photos: ObjectStore,
     assert any("names no photo" in note for note in report.notes)
 
 
-def test_photos_of_an_empty_index_are_all_absent(index_store: ObjectStore, photos: ObjectStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("emptied", [False, True])
+def test_photos_of_an_empty_index_are_all_absent(
+    index_store: ObjectStore, photos: ObjectStore, tmp_path: Path, emptied: bool
+) -> None:
+    if emptied:
+        add_covers(index_store, tmp_path / "writer", [0, 1])
+        open_writer(index_store, tmp_path / "writer").commit(Batch(deletes=[cover(0).id, cover(1).id]))
     train(index_store, tmp_path / "train")
     report = gate(index_store, tmp_path / "work", policy=POLICY, labelled=photos)
     assert report.passed

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.covers import random_cover
-from tests.support.index import open_writer, read_snapshot
+from tests.support.index import make_index, open_writer, read_snapshot
 from vinymatic.errors import CoverNotFoundError
+from vinymatic.features import FeatureSpec
 from vinymatic.index.manifest import CodebookEntry, FileEntry, Manifest, SegmentEntry
 from vinymatic.index.snapshot import open_snapshot
 from vinymatic.lifecycle.files import FileCache
 from vinymatic.lifecycle.gate_photos import choose, simulated_photo, without
 from vinymatic.lifecycle.views import EASY, HARD
 from vinymatic.lifecycle.writer import Batch
+from vinymatic.storage.open import open_store
 from vinymatic.storage.port import ObjectStore
 
 pytestmark = pytest.mark.unit
@@ -122,3 +125,17 @@ def test_a_catalogue_of_one_cover_has_no_clutter(index_store: ObjectStore, tmp_p
     (question,) = choose(snapshot.manifest, 5, 7)
     assert question.present
     assert 0 < len(simulated_photo(snapshot, question)[0]) <= 60
+
+
+def test_where_a_model_reduces_descriptors_their_noise_is_reduced_too(tmp_path: Path) -> None:
+    """Half a RootSIFT step is a stored one: without that, a photo of an index of 64 dimensions would be twice as noisy."""
+    spec = FeatureSpec(dimensions=64)
+    store = open_store(make_index(tmp_path / "index", spec).as_uri())
+    open_writer(store, tmp_path / "work", spec).commit(Batch([random_cover("a", features=60, dimensions=64)]))
+    snapshot = read_snapshot(store, tmp_path / "cache", dimensions=64)
+    (question,) = choose(snapshot.manifest, 1, 1)
+    assert question.hardness == EASY
+    seen = simulated_photo(snapshot, question)[0].descriptors.astype(float)
+    stored = snapshot.features_of(question.number).descriptors.astype(float)
+    moved = np.linalg.norm(seen[:, None] - stored[None], axis=2).min(axis=1)
+    assert moved.mean() == pytest.approx(EASY.descriptor_noise / 2 * 64**0.5, rel=0.1)
