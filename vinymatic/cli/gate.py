@@ -93,7 +93,7 @@ def gate(
         )
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
-        (report / "gate.json").write_text(done.model_dump_json(), "utf-8")
+        (report / "gate.json").write_bytes(done.to_json())
         (report / "gate.html").write_text(gate_page(done, store.url), "utf-8")
     if as_json:
         click.echo(json.dumps(done.model_dump(mode="json") | {"passed": done.passed}, ensure_ascii=False))

@@ -6,11 +6,14 @@ whole query and segments merge by moving codes. Residual PQ kept a 268 MB table 
 
 from __future__ import annotations
 
+import hashlib
+
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from vinymatic.errors import CorruptFileError
+from vinymatic.index.manifest import CodebookEntry
 
 CODE_BITS = 8
 HNSW_NEIGHBOURS = 32
@@ -69,6 +72,16 @@ class Codebook:
     def to_bytes(self) -> bytes:
         """The Faiss file (`faiss.write_index`) of the index without entries."""
         return bytes(faiss.serialize_index(self._index).tobytes())
+
+    @classmethod
+    def open(cls, data: bytes, book: CodebookEntry, dimensions: int) -> Codebook:
+        """From the bytes of `book`'s file: of these very bytes, whatever became of the file since it was checked.
+
+        Raises `CorruptFileError` when they are not the manifest's, before Faiss sees them.
+        """
+        if hashlib.sha256(data).hexdigest() != book.file.sha256:
+            raise CorruptFileError(f"{book.file.key}: its bytes are not those of the manifest")
+        return cls.from_bytes(data, book.epoch, dimensions)
 
     @classmethod
     def from_bytes(cls, data: bytes, epoch: int, dimensions: int) -> Codebook:

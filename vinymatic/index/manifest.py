@@ -6,29 +6,20 @@ A manifest names every file by key, size and sha256, and ends with the sha256 of
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from vinymatic.errors import CorruptFileError, UnsupportedFormatError
+from vinymatic.index.sealed import Record, Sealed
 
 FORMAT = "vinymatic-manifest"
 # 2: a checksum, and epochs that are prepared, measured, promoted and retired one by one.
 VERSION = 2
-_FIRST_WITH_CHECKSUM = 2
-_CHECKSUM = re.compile(rb',"checksum":"([0-9a-f]{64})"}\Z')
 
 
-class _Record(BaseModel):
-    # Fields of a newer minor version are kept out, not refused; a change that an old reader must not miss raises VERSION.
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class FileEntry(_Record):
+class FileEntry(Record):
     """One immutable object: its key under the prefix, bytes, sha256 (hex)."""
 
     key: str
@@ -36,7 +27,7 @@ class FileEntry(_Record):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-class CodebookEntry(_Record):
+class CodebookEntry(Record):
     """`lists`: inverted lists; `trained_covers`: covers in the index when it was trained (0: made before the first cover).
 
     `error`: mean squared distance, in the descriptors' own steps, between a descriptor and its code, over descriptors that the training
@@ -50,7 +41,7 @@ class CodebookEntry(_Record):
     error: float | None = Field(default=None, ge=0)
 
 
-class Fresh(_Record):
+class Fresh(Record):
     """What was committed since the active epoch is active: so many features, and their mean squared `error` under its codebook."""
 
     features: int = Field(default=0, ge=0)
@@ -64,7 +55,7 @@ class Fresh(_Record):
         return Fresh(features=total, error=(self.features * self.error + features * error) / total)
 
 
-class SegmentEntry(_Record):
+class SegmentEntry(Record):
     """`added_in`: the manifest that made it searchable. `tombstones`: dead covers by their place in the segment, sorted."""
 
     id: str = Field(pattern=r"^[0-9A-Z]{26}$")
@@ -92,13 +83,16 @@ class SegmentEntry(_Record):
         return [self.covers_file, self.points_file, *self.codes.values()]
 
 
-class Manifest(_Record):
+class Manifest(Sealed):
     """`dimensions`: SIFT_DIMENSIONS of the index. `index_id`: given when it was made and kept by every commit and
     restore: whose backup this is.
 
     `candidate_epoch` is being prepared, `previous_epoch` was active before; every new segment is encoded under both and under the active
     one. `last_epoch`: the highest number ever given. `images_ingested`: covers committed in all, replacements included. `trained_at`,
     `images_at_training`, `covers_at_training`: of the last training, whatever became of it."""
+
+    called = "manifest"
+    sealed_from = 2
 
     format: str = FORMAT
     version: int = VERSION
@@ -198,32 +192,3 @@ class Manifest(_Record):
         for segment in self.segments:
             others.update(file for number, file in segment.codes.items() if number != epoch)
         return [file for file in self.files() if file not in others]
-
-    def to_json(self) -> bytes:
-        body = self.model_dump_json().encode()[:-1]
-        return body + b',"checksum":"' + hashlib.sha256(body).hexdigest().encode() + b'"}'
-
-    @classmethod
-    def from_json(cls, data: bytes) -> Self:
-        """Raises `CorruptFileError`, `UnsupportedFormatError`."""
-        try:
-            head = _Head.model_validate_json(data)
-            if head.format != FORMAT:
-                raise CorruptFileError(f"not a manifest: its format is {head.format!r}")
-            if head.version > VERSION:
-                raise UnsupportedFormatError(
-                    f"manifest format version {head.version} was written by a newer Vinymatic; this one reads up to {VERSION}"
-                )
-            found = _CHECKSUM.search(data)
-            if found is None and head.version >= _FIRST_WITH_CHECKSUM:
-                raise CorruptFileError("not a whole manifest: its checksum is missing")
-            if found is not None and hashlib.sha256(data[: found.start()]).hexdigest().encode() != found[1]:
-                raise CorruptFileError("not a whole manifest: its bytes are not those of its checksum")
-            return cls.model_validate_json(data)
-        except ValidationError as error:
-            raise CorruptFileError(f"not a manifest: {error.errors()[0]['msg']}") from error
-
-
-class _Head(_Record):
-    format: str
-    version: int

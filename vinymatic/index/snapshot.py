@@ -231,7 +231,7 @@ def open_snapshot(
     if previous is not None and same_codebook:
         codebook = previous.codebook
     else:
-        codebook = Codebook.from_bytes(resolve(book.file).read_bytes(), book.epoch, manifest.dimensions)
+        codebook = Codebook.open(resolve(book.file).read_bytes(), book, manifest.dimensions)
     model = FeatureModel()
     if manifest.feature_model is not None:
         model = open_feature_model(resolve(manifest.feature_model), manifest.dimensions)

@@ -235,7 +235,7 @@ class Merge:
             files = tuple(entry.codes[epoch] for entry in entries)
             if files not in self._codes:
                 data = self._files.resolve(book.file).read_bytes()
-                codebook = Codebook.from_bytes(data, epoch, self._dimensions)
+                codebook = Codebook.open(data, book, self._dimensions)
                 parts = (
                     (source, open_encoding(self._files.resolve(file), codebook, source.segment.table.features))
                     for source, file in zip(self._opened, files, strict=True)

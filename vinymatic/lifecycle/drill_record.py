@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from vinymatic.errors import CorruptFileError, ObjectNotFoundError, UnsupportedFormatError
+from vinymatic.errors import CorruptFileError, ObjectNotFoundError
 from vinymatic.index.layout import drill_key
 from vinymatic.index.manifest import Manifest
+from vinymatic.index.sealed import Record, Sealed
 from vinymatic.index.snapshot import Snapshot, open_snapshot
 from vinymatic.lifecycle.drill_questions import Answer, Chosen, ask, choose, fingerprint
 from vinymatic.lifecycle.files import FileCache
 from vinymatic.storage.port import ObjectStore
 
 FORMAT = "vinymatic-drill"
-VERSION = 1
+# 2: a checksum.
+VERSION = 2
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Recorded(_Record):
+class Recorded(Record):
     """One question and its answer. `fingerprint`: sha256 of what the index stored of the cover."""
 
     cover: str
@@ -44,8 +39,11 @@ class Recorded(_Record):
         return Answer(self.verdict, self.best, self.score)
 
 
-class DrillRecord(_Record):
+class DrillRecord(Sealed):
     """`commit_id`: of the manifest that was asked. `covers`: live covers in it."""
+
+    called = "drill's record"
+    sealed_from = 2
 
     format: str = FORMAT
     version: int = VERSION
@@ -54,24 +52,6 @@ class DrillRecord(_Record):
     recorded_at: str
     covers: int
     questions: tuple[Recorded, ...]
-
-    @classmethod
-    def from_json(cls, data: bytes) -> Self:
-        """Raises `CorruptFileError`, `UnsupportedFormatError`."""
-        try:
-            head = _Head.model_validate_json(data)
-            if head.format != FORMAT:
-                raise CorruptFileError(f"not a drill's record: its format is {head.format!r}")
-            if head.version > VERSION:
-                raise UnsupportedFormatError(f"drill record version {head.version} was written by a newer Vinymatic")
-            return cls.model_validate_json(data)
-        except ValidationError as error:
-            raise CorruptFileError(f"not a drill's record: {error.errors()[0]['msg']}") from error
-
-
-class _Head(_Record):
-    format: str
-    version: int
 
 
 def read_record(store: ObjectStore, manifest: Manifest) -> DrillRecord | None:
@@ -104,7 +84,7 @@ def record_answers(store: ObjectStore, manifest: Manifest, cache: Path, count: i
         covers=len(snapshot),
         questions=_answered(snapshot, manifest, count),
     )
-    store.put(drill_key(manifest.number), record.model_dump_json().encode())
+    store.put(drill_key(manifest.number), record.to_json())
     files.keep_only(manifest.files())
     return len(record.questions)
 

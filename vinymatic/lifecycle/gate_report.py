@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from vinymatic.errors import CorruptFileError, ObjectNotFoundError, UnsupportedFormatError
+from vinymatic.errors import ObjectNotFoundError
 from vinymatic.index.layout import gate_key
 from vinymatic.index.manifest import CodebookEntry
+from vinymatic.index.sealed import Record, Sealed
 from vinymatic.storage.port import ObjectStore
 
 FORMAT = "vinymatic-gate"
-VERSION = 1
+# 2: a checksum.
+VERSION = 2
 # Of `vinymatic retrain`, when the candidate was refused: the command itself has not failed.
 EXIT_CODE_REFUSED = 3
 # Scores are kept by the twentieth, counted: a report stays small however many photos were asked.
@@ -34,11 +35,7 @@ class GatePolicy:
     slowdown: float = 2.0
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Figures(_Record):
+class Figures(Record):
     """How one epoch answered. `present`: photos of covers that are in the index, `found` of them accepted and right, `first` of them
     ranked first, for `wrong` of them another cover was accepted. `absent`: photos of covers that are not in the index; for `accepted` of
     them some cover was accepted all the same. Times of a search in seconds.
@@ -74,7 +71,7 @@ class Figures(_Record):
         return (self.accepted + self.wrong) / max(1, self.photos)
 
 
-class Round(_Record):
+class Round(Record):
     """One set of photos, asked of both. `name`: `simulated`, or `labelled` for the user's own."""
 
     name: str
@@ -82,12 +79,15 @@ class Round(_Record):
     candidate: Figures
 
 
-class GateReport(_Record):
+class GateReport(Sealed):
     """`codebook`: sha256 of the candidate's file: the report counts for no other. `number`: the manifest that was measured.
 
     `failures`: a line for each limit that was not kept; none: it passed. `policy`: those limits. `notes`: what whoever reads the figures
     should know, such as that there were fewer covers than photos asked for.
     """
+
+    called = "gate's report"
+    sealed_from = 2
 
     format: str = FORMAT
     version: int = VERSION
@@ -104,24 +104,6 @@ class GateReport(_Record):
     def passed(self) -> bool:
         return not self.failures
 
-    @classmethod
-    def from_json(cls, data: bytes) -> Self:
-        """Raises `CorruptFileError`, `UnsupportedFormatError`."""
-        try:
-            head = _Head.model_validate_json(data)
-            if head.format != FORMAT:
-                raise CorruptFileError(f"not a gate's report: its format is {head.format!r}")
-            if head.version > VERSION:
-                raise UnsupportedFormatError(f"gate report version {head.version} was written by a newer Vinymatic")
-            return cls.model_validate_json(data)
-        except ValidationError as error:
-            raise CorruptFileError(f"not a gate's report: {error.errors()[0]['msg']}") from error
-
-
-class _Head(_Record):
-    format: str
-    version: int
-
 
 def read_gate_report(store: ObjectStore, book: CodebookEntry) -> GateReport | None:
     """The last report on this codebook; None where it was never measured. Raises `CorruptFileError`, `UnsupportedFormatError`."""
@@ -136,5 +118,5 @@ def read_gate_report(store: ObjectStore, book: CodebookEntry) -> GateReport | No
 def write_gate_report(store: ObjectStore, report: GateReport) -> str:
     """The key under which it lies now."""
     key = gate_key(report.epoch, report.codebook)
-    store.put(key, report.model_dump_json().encode())
+    store.put(key, report.to_json())
     return key

@@ -2,50 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC, datetime
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from vinymatic.errors import (
     CatalogueError,
     CorruptFileError,
     ObjectExistsError,
     ObjectNotFoundError,
-    UnsupportedFormatError,
 )
 from vinymatic.index.layout import PINS, manifest_key, pin_key, pin_name
+from vinymatic.index.sealed import Sealed
 from vinymatic.lifecycle.boundary import read_boundary
 from vinymatic.storage.port import ObjectStore
 
 FORMAT = "vinymatic-pin"
-VERSION = 1
+# 2: a checksum.
+VERSION = 2
 
 
-class Pin(BaseModel):
+class Pin(Sealed):
     """`manifest`: the number that is kept. `created_at`: ISO 8601, by the clock of whoever pinned. `proven`: whoever pinned has looked
-    whether it came in time. `digest`: of all this, for a pin read wrongly would keep another manifest.
+    whether it came in time.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    called = "pin"
+    sealed_from = 2
 
     format: str = FORMAT
     version: int = VERSION
     manifest: int = Field(ge=1)
     created_at: str
     proven: bool = True
-    digest: str = ""
-
-    def sealed(self) -> Pin:
-        return self.model_copy(update={"digest": self._digest()})
-
-    @property
-    def is_whole(self) -> bool:
-        """True as well for a pin of an earlier version, which has no digest."""
-        return self.digest in ("", self._digest())
-
-    def _digest(self) -> str:
-        return hashlib.sha256(f"{self.manifest} {self.created_at} {self.proven}".encode()).hexdigest()
 
 
 def pin(store: ObjectStore, name: str, number: int) -> None:
@@ -104,17 +93,10 @@ def read_pin(store: ObjectStore, key: str) -> Pin:
     """Raises `ObjectNotFoundError`, `CorruptFileError`, `UnsupportedFormatError`."""
     data, _ = store.get(key)
     try:
-        found = Pin.model_validate_json(data)
-    except ValidationError as error:
-        raise CorruptFileError(f"{key}: not a pin: {error.errors()[0]['msg']}") from error
-    if found.format != FORMAT:
-        raise CorruptFileError(f"{key}: its format is {found.format!r}")
-    if found.version > VERSION:
-        raise UnsupportedFormatError(f"{key}: format version {found.version} was written by a newer Vinymatic")
-    if not found.is_whole:
-        raise CorruptFileError(f"{key}: its bytes are not those of its digest")
-    return found
+        return Pin.from_json(data)
+    except CatalogueError as error:
+        raise type(error)(f"{key}: {error}") from error
 
 
 def _dump(pin: Pin) -> bytes:
-    return pin.sealed().model_dump_json().encode()
+    return pin.to_json()

@@ -76,7 +76,6 @@ class Reader:
         except Exception as error:
             reason = str(error) if isinstance(error, VinymaticError) else f"unexpected {type(error).__name__}"
             self._state = replace(self._state, checked_at=time.time(), last_error=reason)
-            self._files.forget()
             raise
         self._state = replace(self._state, checked_at=time.time(), last_error=None)
         return taken
@@ -128,7 +127,8 @@ class Reader:
             raise IndexMismatchError(
                 f"the index in {self._store.url} has SIFT_DIMENSIONS={manifest.dimensions}, this process {self._dimensions}"
             )
-        # What earlier loads left that failed goes before more comes.
+        # A file that was checked long ago may be damaged by now; what earlier loads left that failed goes before more comes.
+        self._files.forget()
         self._clean(manifest.files_of(served_epoch(manifest, self._epoch)))
         snapshot = open_snapshot(manifest, self._files.resolve, self._current, epoch=self._epoch)
         self._swap(snapshot, committed_at=arrival.committed_at.timestamp())

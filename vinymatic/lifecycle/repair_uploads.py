@@ -144,8 +144,9 @@ class RepairUploads:
     def _codebook(self, epoch: int) -> Codebook:
         if epoch not in self._codebooks:
             with self._files() as files:
-                data = files.resolve(self._seen.codebooks[epoch].file).read_bytes()
-            self._codebooks[epoch] = Codebook.from_bytes(data, epoch, self._seen.dimensions)
+                book = self._seen.codebooks[epoch]
+                data = files.resolve(book.file).read_bytes()
+            self._codebooks[epoch] = Codebook.open(data, book, self._seen.dimensions)
         return self._codebooks[epoch]
 
     def _model(self, files: FileCache) -> FeatureModel:

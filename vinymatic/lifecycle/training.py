@@ -193,7 +193,7 @@ class _Trainer:
         )
 
     def _codebook(self, book: CodebookEntry, dimensions: int) -> Codebook:
-        return Codebook.from_bytes(self._files.resolve(book.file).read_bytes(), book.epoch, dimensions)
+        return Codebook.open(self._files.resolve(book.file).read_bytes(), book, dimensions)
 
     def _open(self, entry: SegmentEntry, dimensions: int) -> Segment:
         table = CoverTable(self._files.resolve(entry.covers_file))

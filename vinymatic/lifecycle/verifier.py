@@ -193,11 +193,7 @@ def _not_encoded(manifest: Manifest) -> Iterator[Finding]:
 
 
 def _codebook(book: CodebookEntry, dimensions: int, path: Path) -> Codebook:
-    data = path.read_bytes()
-    # Of these very bytes, whatever became of the file since it was proven: Faiss must see no others.
-    if hashlib.sha256(data).hexdigest() != book.file.sha256:
-        raise CorruptFileError(f"{path.name}: it changes while it is read")
-    codebook = Codebook.from_bytes(data, book.epoch, dimensions)
+    codebook = Codebook.open(path.read_bytes(), book, dimensions)
     if codebook.lists != book.lists:
         raise CorruptFileError(f"it has {codebook.lists} lists, and the manifest says {book.lists}")
     return codebook

@@ -249,7 +249,7 @@ class Writer:
         entry = manifest.codebooks[epoch]
         if entry.file not in self._codebooks:
             data = self._files.resolve(entry.file).read_bytes()
-            self._codebooks[entry.file] = Codebook.from_bytes(data, epoch, manifest.dimensions)
+            self._codebooks[entry.file] = Codebook.open(data, entry, manifest.dimensions)
         return self._codebooks[entry.file]
 
     def _adopt(self, manifest: Manifest) -> None:

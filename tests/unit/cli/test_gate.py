@@ -77,7 +77,7 @@ def test_as_json_it_is_the_report(run: Run, index: ObjectStore) -> None:
     answer = run("gate", "--photos", "4", "--recall-loss", "0.2", "--json", *PATIENT)
     said = json.loads(answer.stdout)
     assert said["passed"] is True
-    report = GateReport.from_json(answer.stdout.encode())
+    report = GateReport.model_validate(said)
     assert (report.number, report.epoch) == (newest_of(index).number, 1)
     assert report.policy is not None
     assert (report.policy.photos, report.policy.recall_loss, report.policy.slowdown) == (4, 0.2, 1000.0)

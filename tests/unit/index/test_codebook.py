@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import faiss
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from tests.unit.index.small import LISTS, codebook, descriptors
 from vinymatic.errors import CorruptFileError
 from vinymatic.index.bootstrap import FIRST_LISTS, bootstrap_sample, first_feature_model
 from vinymatic.index.codebook import Codebook, code_size, lists_for, train_codebook
+from vinymatic.index.manifest import CodebookEntry, FileEntry
 
 pytestmark = pytest.mark.unit
 
@@ -117,3 +120,14 @@ def test_the_shipped_sample_can_train_the_first_codebook() -> None:
     assert sample.shape[1] == 128
     assert len(sample) >= 2 * FIRST_LISTS
     assert len(np.unique(sample, axis=0)) > 0.99 * len(sample)
+
+
+def test_faiss_is_given_only_bytes_that_the_manifest_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = codebook(3).to_bytes()
+    file = FileEntry(key="codebooks/3/x", size=len(data), sha256=hashlib.sha256(data).hexdigest())
+    book = CodebookEntry(epoch=3, file=file, lists=LISTS, trained_covers=0)
+    assert Codebook.open(data, book, 128).epoch == 3
+    monkeypatch.setattr(faiss, "deserialize_index", lambda _: pytest.fail("Faiss saw it"))
+    for damaged in (data[:-1], data[:-1] + bytes([data[-1] ^ 1]), b""):
+        with pytest.raises(CorruptFileError, match="codebooks/3/x: its bytes are not those of the manifest"):
+            Codebook.open(damaged, book, 128)

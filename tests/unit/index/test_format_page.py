@@ -15,7 +15,11 @@ from vinymatic.index.bootstrap import first_feature_model
 from vinymatic.index.encoding import dump_encoding, encode_descriptors
 from vinymatic.index.feature_model_file import dump_feature_model
 from vinymatic.index.manifest import FORMAT, VERSION, CodebookEntry, FileEntry, Fresh, Manifest, SegmentEntry
+from vinymatic.index.sealed import Sealed
 from vinymatic.index.segment import build_segment
+from vinymatic.lifecycle.drill_record import DrillRecord
+from vinymatic.lifecycle.gate_report import GateReport
+from vinymatic.lifecycle.pins import Pin
 
 pytestmark = pytest.mark.unit
 
@@ -59,6 +63,15 @@ def test_the_page_names_every_field_of_the_manifest(record: type) -> None:
     assert [name for name in record.model_fields if f"`{name}`" not in part] == []  # type: ignore[attr-defined]
     assert f"`{FORMAT}`" in part
     assert f"`version` is {VERSION}" in part
+
+
+@pytest.mark.parametrize("document", [Pin, GateReport, DrillRecord])
+def test_the_page_names_every_field_of_the_sealed_documents(document: type[Sealed]) -> None:
+    part = PAGE.split("## Small documents")[1].split("## Array files")[0]
+    (row,) = re.findall(rf"^\| {document.called} \|.*$", part, re.MULTILINE)
+    fields = document.model_fields
+    assert [name for name in fields if name not in ("format", "version") and f"`{name}`" not in row] == []
+    assert f"| `{fields['format'].default}` | {fields['version'].default} |" in row
 
 
 def test_the_page_names_every_key() -> None:

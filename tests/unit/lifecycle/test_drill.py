@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -131,13 +130,20 @@ def test_one_answer_that_differs_fails_the_drill(
     kept: ObjectStore, manifest: Manifest, field: str, value: object
 ) -> None:
     key = drill_key(manifest.number)
-    record = json.loads(kept.get(key)[0])
-    record["questions"][1][field] = value
-    kept.put(key, json.dumps(record).encode())
+    record = record_of(kept, manifest)
+    questions = list(record.questions)
+    questions[1] = questions[1].model_copy(update={field: value})
+    kept.put(key, record.model_copy(update={"questions": tuple(questions)}).to_json())
     report = drill(kept)
     assert not report.passed
     assert (report.right, len(report.wrong)) == (COVERS - 1, 1)
-    assert record["questions"][1]["cover"] in report.wrong[0]
+    assert record.questions[1].cover in report.wrong[0]
+
+
+def test_a_record_of_the_first_version_without_a_checksum_is_read(kept: ObjectStore, manifest: Manifest) -> None:
+    record = record_of(kept, manifest).model_copy(update={"version": 1})
+    kept.put(drill_key(manifest.number), record.model_dump_json().encode())
+    assert record_of(kept, manifest) == record
 
 
 def test_a_backup_without_recorded_answers_proves_nothing(kept: ObjectStore, manifest: Manifest) -> None:
@@ -186,5 +192,5 @@ def test_a_restored_index_answers_as_its_backup_did(kept: ObjectStore, manifest:
     restored = read_newest(fresh)
     assert restored is not None
     record = record_of(kept, manifest).model_copy(update={"number": number, "commit_id": restored.commit_id})
-    fresh.put(drill_key(number), record.model_dump_json().encode())
+    fresh.put(drill_key(number), record.to_json())
     assert drill(fresh).passed
