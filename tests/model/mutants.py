@@ -29,7 +29,7 @@ from vinymatic.lifecycle import (
     pins,
     uploads,
     writer,
-)
+)  # fmt: skip
 from vinymatic.lifecycle.writer import Batch
 from vinymatic.storage.port import ObjectStore
 
