@@ -118,10 +118,7 @@ def _no_rebase() -> AbstractContextManager[object]:
 
 
 @mutant(
-    "a writer does not look at the boundary after its create",
-    Invariant.ACKNOWLEDGED,
-    operations="ingest collect",
-    seed=647,
+    "a writer overlooks the boundary after its create", Invariant.ACKNOWLEDGED, operations="ingest collect", seed=647
 )
 def _no_look() -> AbstractContextManager[object]:
     return patch.object(commit, "_boundary_after", lambda store: 0)

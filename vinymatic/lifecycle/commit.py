@@ -30,6 +30,7 @@ from vinymatic.storage.port import ObjectStore
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 12
+LOOKS = 3
 LONGEST_PAUSE = 5.0
 
 # Makes manifest N + 1 from manifest N (None: nothing is committed yet); returns None when nothing is left to do.
@@ -77,8 +78,17 @@ def parse_manifest(data: bytes, number: int) -> Manifest:
 
 
 def read_newest(store: ObjectStore) -> Manifest | None:
-    found = newest_manifest_at(store)
-    return None if found is None else read_manifest(store, found[0])
+    """The newest manifest; None where nothing is committed. Raises as `read_manifest` does, and `StorageUnavailableError`."""
+    for _ in range(LOOKS):
+        found = newest_manifest_at(store)
+        if found is None:
+            return None
+        data, info = store.get(manifest_key(found[0]))
+        # Whoever stalls between the two for longer than the grace may find under this number what another that stalled has created
+        # since the listed one was collected: it counts for nothing.
+        if info.etag == found[1]:
+            return parse_manifest(data, found[0])
+    raise StorageUnavailableError(f"{store.url}: the newest manifest is another each time it is read")
 
 
 def stamp(writer: str) -> dict[str, str | int]:

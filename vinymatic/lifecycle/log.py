@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from vinymatic.errors import NoIndexError, ObjectNotFoundError
+from vinymatic.errors import NoIndexError, ObjectNotFoundError, StorageUnavailableError
 from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import Manifest
-from vinymatic.lifecycle.commit import newest_manifest_at, parse_manifest
+from vinymatic.lifecycle.commit import LOOKS, newest_manifest_at, parse_manifest
 from vinymatic.storage.port import ObjectStore
 
 # The longest that a newest manifest whose number is not the next stays unseen. A time and not a number of looks, so that it holds for
@@ -87,14 +87,17 @@ class ManifestLog:
             except ObjectNotFoundError:
                 self._settled = True
                 return None
-        newest = self._newest()
-        self._listed_at = now
-        if newest == self._taken:
-            self._settled = True
-            return None
-        if read is None or read.place != newest:
-            read = self._read(newest.number)
-        return Arrival(newest, parse_manifest(read.data, newest.number), read.modified)
+        for _ in range(LOOKS):
+            newest = self._newest()
+            self._listed_at = now
+            if newest == self._taken:
+                self._settled = True
+                return None
+            if read is None or read.place != newest:
+                read = self._read(newest.number)
+            if read.place == newest:  # as in `read_newest`: a number alone may by now be another manifest's
+                return Arrival(newest, parse_manifest(read.data, newest.number), read.modified)
+        raise StorageUnavailableError(f"{self._store.url}: the newest manifest is another each time it is read")
 
     def take(self, arrival: Arrival) -> None:
         """What `look` gave is served now. Until this is called, each look gives it again."""
