@@ -283,8 +283,8 @@ def _unchecked() -> AbstractContextManager[object]:
 
 @mutant("a pin counts as proven from its first byte", Invariant.KEPT, schedule=schedules.PIN_TRIED_AGAIN)
 def _always_proven() -> AbstractContextManager[object]:
-    whole = pins._dump
-    return patch.object(pins, "_dump", lambda pin: whole(pin.model_copy(update={"proven": True})))
+    whole = pins.Pin.to_json
+    return patch.object(pins.Pin, "to_json", lambda pin: whole(pin.model_copy(update={"proven": True})))
 
 
 @mutant("an encoding's key is made of its bytes alone", Invariant.KEPT, schedule=schedules.ENCODED_AGAIN)

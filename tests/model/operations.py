@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 SPEC = FeatureSpec(dimensions=DIMENSIONS)
 
 
-class Operation:
+class Operation(ABC):
     """`errors`: codes with which it may fail although nothing was done to it. `exclusive`: of those with this word one runs at a time.
     `places`: calls before which it matters who else acts: verb, and how its key begins.
     """
@@ -42,8 +43,9 @@ class Operation:
         self.host = host
         self.began = world.history.newest
 
+    @abstractmethod
     def run(self) -> None:
-        raise NotImplementedError
+        """The whole of it, in the process's thread."""
 
     def again(self) -> Operation:
         """The same, from its start."""

@@ -10,7 +10,6 @@ import click
 
 from vinymatic.cli.options import index_command
 from vinymatic.cli.words import counted
-from vinymatic.errors import NoIndexError
 from vinymatic.settings import IndexAccess
 
 
@@ -25,16 +24,14 @@ def export(settings: IndexAccess, form: str, output: Path | None) -> None:
     """Write ID, ETag, bytes, width, height, features, manifest and segment of every cover in the index."""
     from tqdm import tqdm
 
-    from vinymatic.lifecycle.commit import read_newest
+    from vinymatic.lifecycle.commit import require_newest
     from vinymatic.lifecycle.export import Format, live_covers, render
     from vinymatic.lifecycle.files import FileCache
     from vinymatic.lifecycle.places import index_store, work_folder
     from vinymatic.storage import disk
 
     store = index_store(settings)
-    manifest = read_newest(store)
-    if manifest is None:
-        raise NoIndexError(f"nothing is committed in {store.url} yet")
+    manifest = require_newest(store)
     total = manifest.covers
     covers = live_covers(manifest, FileCache(store, work_folder(settings)).resolve)
 

@@ -46,15 +46,12 @@ def retrain(settings: IngestorSettings, *, if_due: bool) -> None:
 def _due(settings: IngestorSettings) -> bool:
     from datetime import UTC, datetime
 
-    from vinymatic.errors import NoIndexError
-    from vinymatic.lifecycle.commit import read_newest
+    from vinymatic.lifecycle.commit import require_newest
     from vinymatic.lifecycle.due import retraining_due
     from vinymatic.lifecycle.places import index_store, retraining_policy
 
     store = index_store(settings)
-    newest = read_newest(store)
-    if newest is None:
-        raise NoIndexError(f"nothing is committed in {store.url} yet")
+    newest = require_newest(store)
     reasons = retraining_due(newest, retraining_policy(settings), datetime.now(UTC))
     for due in reasons:
         click.echo(f"due by {due.reason.value}: {due.text}")

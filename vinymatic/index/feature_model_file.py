@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from vinymatic.errors import CorruptFileError
 from vinymatic.features.extract import RAW_DIMENSIONS
 from vinymatic.features.model import FeatureModel
+from vinymatic.index.manifest import FileEntry, Manifest
 from vinymatic.index.tensors import dump_arrays, expect_array, map_arrays
 
 KIND = "vinymatic-feature-model"
@@ -20,6 +22,13 @@ def dump_feature_model(model: FeatureModel) -> bytes:
         raise ValueError("the identity needs no file")
     arrays = {"mean": model.mean, "basis": model.basis}
     return dump_arrays(arrays, kind=KIND, version=VERSION, notes={"kept": repr(model.kept)})
+
+
+def feature_model_of(manifest: Manifest, resolve: Callable[[FileEntry], Path]) -> FeatureModel:
+    """The model of the index that `manifest` describes. Raises `CorruptFileError`, and what `resolve` raises."""
+    if manifest.feature_model is None:
+        return FeatureModel()
+    return open_feature_model(resolve(manifest.feature_model), manifest.dimensions)
 
 
 def open_feature_model(path: Path, dimensions: int) -> FeatureModel:

@@ -19,7 +19,7 @@ from vinymatic.features.model import FeatureModel
 from vinymatic.features.types import Features
 from vinymatic.index.codebook import Codebook
 from vinymatic.index.encoding import open_encoding
-from vinymatic.index.feature_model_file import open_feature_model
+from vinymatic.index.feature_model_file import feature_model_of
 from vinymatic.index.inverted import Neighbours, Partition, merge_neighbours
 from vinymatic.index.manifest import CodebookEntry, FileEntry, Manifest, SegmentEntry
 from vinymatic.index.segment import CoverTable, Segment
@@ -232,9 +232,7 @@ def open_snapshot(
         codebook = previous.codebook
     else:
         codebook = Codebook.open(resolve(book.file).read_bytes(), book, manifest.dimensions)
-    model = FeatureModel()
-    if manifest.feature_model is not None:
-        model = open_feature_model(resolve(manifest.feature_model), manifest.dimensions)
+    model = feature_model_of(manifest, resolve)
     opened = (
         {}
         if previous is None

@@ -15,7 +15,7 @@ from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import Manifest
 from vinymatic.lifecycle import epochs
 from vinymatic.lifecycle.boundary import read_boundary
-from vinymatic.lifecycle.commit import commit, read_manifest, read_newest, stamp
+from vinymatic.lifecycle.commit import commit, read_manifest, read_newest, require_newest, stamp
 from vinymatic.lifecycle.copying import CopyReport, copy_files, fresh_keys
 from vinymatic.lifecycle.drill_record import record_answers
 from vinymatic.lifecycle.progress import Progress, no_progress
@@ -75,9 +75,7 @@ def backup(
     later drills. Raises `NoIndexError`, `CorruptFileError` (a source file differs from its sha256: a broken file is never backed up over
     a good one), `ObjectNotFoundError` (a source file is gone), `CatalogueError` (the destination holds another index), `StorageError`.
     """
-    manifest = read_newest(source)
-    if manifest is None:
-        raise NoIndexError(f"nothing is committed in {source.url} yet")
+    manifest = require_newest(source)
     there = read_newest(destination)
     _refuse_another_index(manifest, there, destination)
     copied = copy_files(source, destination, manifest.files(), _keys(there), progress=progress)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from vinymatic.errors import CorruptFileError, NoIndexError, ObjectNotFoundError
-from vinymatic.index.layout import MANIFESTS, manifest_number
-from vinymatic.lifecycle.commit import read_manifest
+from vinymatic.lifecycle.commit import list_manifests, read_manifest
 from vinymatic.storage.port import ObjectStore
 
 _SHORTEST_ID = 6
@@ -36,13 +35,7 @@ class BackupEntry(BackupStamp):
 
 def stamps(store: ObjectStore) -> list[BackupStamp]:
     """What is there, newest first, by listing alone."""
-    found = []
-    for info in store.list(MANIFESTS):
-        try:
-            found.append(BackupStamp(manifest_number(info.key), info.modified))
-        except ValueError:
-            continue  # not ours
-    return found
+    return [BackupStamp(number, modified) for number, modified in list_manifests(store).items()]
 
 
 def list_backups(store: ObjectStore) -> list[BackupEntry]:

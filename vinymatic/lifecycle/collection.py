@@ -12,10 +12,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from vinymatic.errors import NoIndexError, ObjectNotFoundError
-from vinymatic.index.layout import CLOCK, CODEBOOKS, MANIFESTS, SEGMENTS, manifest_key, manifest_number
-from vinymatic.index.manifest import Manifest
+from vinymatic.index.layout import CLOCK, CODEBOOKS, SEGMENTS, manifest_key
 from vinymatic.lifecycle.boundary import advance_boundary, drop_lower_boundaries, read_boundary
-from vinymatic.lifecycle.commit import commit, following, read_manifest
+from vinymatic.lifecycle.commit import commit_change, list_manifests, read_manifest
 from vinymatic.lifecycle.pins import read_pins
 from vinymatic.lifecycle.progress import Progress, no_progress
 from vinymatic.lifecycle.uploads import GRACE_SECONDS
@@ -103,7 +102,7 @@ def collect(
     """
     policy = policy or CollectionPolicy()
     now = datetime.now(UTC) if dry_run else _time_at(store)
-    manifests = _manifests(store)
+    manifests = list_manifests(store)
     if not manifests:
         raise NoIndexError(f"nothing is committed in {store.url} yet")
     before = read_boundary(store)
@@ -131,13 +130,8 @@ def _fenced(store: ObjectStore, plan: CollectionPlan, *, after: int, writer: str
     if not plan.files:
         return plan
 
-    def propose(newest: Manifest | None) -> Manifest | None:
-        if newest is None:
-            raise NoIndexError(f"{store.url} has lost its manifests")
-        return following(newest, newest, writer)
-
-    commit(store, propose)
-    named = _named(store, [number for number in _manifests(store) if number > after])
+    commit_change(store, lambda newest: newest, writer)
+    named = _named(store, [number for number in list_manifests(store) if number > after])
     return CollectionPlan(plan.boundary, plan.manifests, tuple(info for info in plan.files if info.key not in named))
 
 
@@ -145,16 +139,6 @@ def _time_at(store: ObjectStore) -> datetime:
     """The store's present time, on the clock that dates its objects: ours may be wrong by more than the grace."""
     store.put(CLOCK, b"{}")
     return store.head(CLOCK).modified
-
-
-def _manifests(store: ObjectStore) -> dict[int, datetime]:
-    found = {}
-    for info in store.list(MANIFESTS):
-        try:
-            found[manifest_number(info.key)] = info.modified
-        except ValueError:
-            continue  # not a manifest, and not ours to delete
-    return found
 
 
 def _named(store: ObjectStore, numbers: Iterable[int], progress: Progress = no_progress) -> set[str]:

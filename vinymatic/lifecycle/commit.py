@@ -11,6 +11,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -91,6 +92,23 @@ def read_newest(store: ObjectStore) -> Manifest | None:
     raise StorageUnavailableError(f"{store.url}: the newest manifest is another each time it is read")
 
 
+def require_newest(store: ObjectStore) -> Manifest:
+    """As `read_newest`. Raises `NoIndexError` where nothing is committed."""
+    newest = read_newest(store)
+    if newest is None:
+        raise NoIndexError(f"nothing is committed in {store.url} yet")
+    return newest
+
+
+def list_manifests(store: ObjectStore) -> dict[int, datetime]:
+    """When each manifest was written, by number, the newest first. What is not a manifest is passed over: it is not ours."""
+    found = {}
+    for info in store.list(MANIFESTS):
+        with suppress(ValueError):
+            found[manifest_number(info.key)] = info.modified
+    return found
+
+
 def stamp(writer: str) -> dict[str, str | int]:
     """The fields that tell one commit from another: who, when, and an id by which a writer knows its own; and the version we write."""
     return {
@@ -104,6 +122,18 @@ def stamp(writer: str) -> dict[str, str | int]:
 def following(newest: Manifest, changed: Manifest, writer: str) -> Manifest:
     """`changed` as the commit after `newest`."""
     return changed.model_copy(update={"number": newest.number + 1} | stamp(writer))
+
+
+def commit_change(store: ObjectStore, change: Callable[[Manifest], Manifest | None], writer: str) -> Commit:
+    """Commits what `change` makes of the newest manifest; None: nothing is left to do. Raises what `commit` and `change` raise."""
+
+    def propose(newest: Manifest | None) -> Manifest | None:
+        if newest is None:
+            raise NoIndexError(f"{store.url} has lost its manifests")
+        changed = change(newest)
+        return None if changed is None else following(newest, changed, writer)
+
+    return commit(store, propose)
 
 
 def commit(store: ObjectStore, propose: Proposal, *, attempts: int = ATTEMPTS) -> Commit:

@@ -20,7 +20,7 @@ from vinymatic.index.layout import codes_key, covers_key, points_key
 from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
 from vinymatic.index.merge import Source, merge_cover_tables, merge_encodings, merge_points
 from vinymatic.index.segment import CoverTable, Segment
-from vinymatic.lifecycle.commit import commit, following, read_newest
+from vinymatic.lifecycle.commit import commit, following, require_newest
 from vinymatic.lifecycle.files import FileCache, put_anew, put_file, sha256_of
 from vinymatic.lifecycle.progress import Progress, no_progress
 from vinymatic.lifecycle.ulid import new_ulid
@@ -127,9 +127,7 @@ def compact(
     work.mkdir(parents=True, exist_ok=True)
     merged = made = dead = written = done = dropped = 0
     while True:
-        manifest = read_newest(store)
-        if manifest is None:
-            raise NoIndexError(f"nothing is committed in {store.url} yet")
+        manifest = require_newest(store)
         groups = plan_compaction(manifest.segments, policy)
         progress("compact", done, done + len(groups))
         if not groups:

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from vinymatic.errors import EpochError, NoIndexError
+from vinymatic.errors import EpochError
 from vinymatic.index.manifest import CodebookEntry, Manifest
 from vinymatic.index.results import SearchOptions
 from vinymatic.index.snapshot import open_snapshot
-from vinymatic.lifecycle.commit import read_newest
+from vinymatic.lifecycle.commit import require_newest
 from vinymatic.lifecycle.epochs import require_whole
 from vinymatic.lifecycle.files import FileCache
 from vinymatic.lifecycle.gate_asking import Pair, Photo, measure
@@ -52,9 +52,7 @@ def gate(
     `CorruptFileError`, `StorageError`.
     """
     policy = policy or GatePolicy()
-    manifest = read_newest(store)
-    if manifest is None:
-        raise NoIndexError(f"nothing is committed in {store.url} yet")
+    manifest = require_newest(store)
     epoch = manifest.candidate_epoch
     if epoch is None:
         raise EpochError("there is no candidate to measure; `vinymatic train` makes one")

@@ -47,7 +47,7 @@ def pin(store: ObjectStore, name: str, number: int) -> None:
     made = Pin(manifest=number, created_at=datetime.now(UTC).isoformat(timespec="seconds"), proven=False)
     ours = True
     try:
-        store.create(key, _dump(made))
+        store.create(key, made.to_json())
     except ObjectExistsError:
         made, ours = read_pin(store, key), False
         if made.manifest != number:
@@ -65,7 +65,7 @@ def pin(store: ObjectStore, name: str, number: int) -> None:
             store.delete(key)
         raise ObjectNotFoundError(f"{store.url} has no manifest {number}") from None
     if not made.proven:
-        store.put(key, _dump(made.model_copy(update={"proven": True})))
+        store.put(key, made.model_copy(update={"proven": True}).to_json())
 
 
 def unpin(store: ObjectStore, name: str) -> None:
@@ -96,7 +96,3 @@ def read_pin(store: ObjectStore, key: str) -> Pin:
         return Pin.from_json(data)
     except CatalogueError as error:
         raise type(error)(f"{key}: {error}") from error
-
-
-def _dump(pin: Pin) -> bytes:
-    return pin.to_json()

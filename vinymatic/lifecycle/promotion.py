@@ -5,12 +5,10 @@ Each is safe to run twice: what is as wanted already stays, without a commit. Th
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from vinymatic.errors import EpochError, NoIndexError
+from vinymatic.errors import EpochError
 from vinymatic.index.manifest import Manifest
 from vinymatic.lifecycle import epochs
-from vinymatic.lifecycle.commit import Commit, commit, following, read_newest
+from vinymatic.lifecycle.commit import Commit, commit_change, require_newest
 from vinymatic.lifecycle.gate_report import read_gate_report
 from vinymatic.storage.port import ObjectStore
 
@@ -21,7 +19,7 @@ def promote(store: ObjectStore, *, ungated: bool = False, writer: str = "promote
     Raises `EpochError` (no candidate, not encoded everywhere, not measured, or measured and failed), `NoIndexError`, `StorageError`,
     `ContentionError`.
     """
-    newest = _newest(store)
+    newest = require_newest(store)
     epoch = newest.candidate_epoch
     if epoch is None:
         raise EpochError("there is no candidate to promote; `vinymatic train` makes one")
@@ -38,21 +36,23 @@ def promote(store: ObjectStore, *, ungated: bool = False, writer: str = "promote
             raise EpochError(f"epoch {epoch} was discarded meanwhile")
         return epochs.promoted(manifest, epoch)
 
-    return _apply(store, step, writer)
+    return commit_change(store, step, writer)
 
 
 def roll_back(store: ObjectStore, *, writer: str = "rollback") -> Commit:
     """Makes the previous epoch active again. Raises `EpochError` when there is none, `NoIndexError`, `StorageError`, `ContentionError`."""
-    epoch = _newest(store).previous_epoch
+    epoch = require_newest(store).previous_epoch
     if epoch is None:
         raise EpochError("there is no previous epoch to go back to")
-    return _apply(store, lambda manifest: epochs.rolled_back(manifest, epoch), writer)
+    return commit_change(store, lambda manifest: epochs.rolled_back(manifest, epoch), writer)
 
 
 def discard_candidate(store: ObjectStore, *, writer: str = "discard") -> Commit:
     """Drops the candidate, if there is one. Raises `NoIndexError`, `StorageError`, `ContentionError`."""
-    epoch = _newest(store).candidate_epoch
-    return _apply(store, lambda manifest: None if epoch is None else epochs.without_candidate(manifest, epoch), writer)
+    epoch = require_newest(store).candidate_epoch
+    return commit_change(
+        store, lambda manifest: None if epoch is None else epochs.without_candidate(manifest, epoch), writer
+    )
 
 
 def retire_previous(store: ObjectStore, *, writer: str = "retire") -> Commit:
@@ -60,22 +60,7 @@ def retire_previous(store: ObjectStore, *, writer: str = "retire") -> Commit:
 
     Raises `NoIndexError`, `StorageError`, `ContentionError`.
     """
-    epoch = _newest(store).previous_epoch
-    return _apply(store, lambda manifest: None if epoch is None else epochs.without_previous(manifest, epoch), writer)
-
-
-def _apply(store: ObjectStore, step: Callable[[Manifest], Manifest | None], writer: str) -> Commit:
-    def propose(newest: Manifest | None) -> Manifest | None:
-        if newest is None:
-            raise NoIndexError(f"{store.url} has lost its manifests")
-        changed = step(newest)
-        return None if changed is None else following(newest, changed, writer)
-
-    return commit(store, propose)
-
-
-def _newest(store: ObjectStore) -> Manifest:
-    manifest = read_newest(store)
-    if manifest is None:
-        raise NoIndexError(f"nothing is committed in {store.url} yet")
-    return manifest
+    epoch = require_newest(store).previous_epoch
+    return commit_change(
+        store, lambda manifest: None if epoch is None else epochs.without_previous(manifest, epoch), writer
+    )

@@ -17,7 +17,7 @@ from vinymatic.errors import NoIndexError
 from vinymatic.features.model import FeatureModel
 from vinymatic.index.codebook import Codebook
 from vinymatic.index.encoding import dump_encoding, encode_descriptors
-from vinymatic.index.feature_model_file import open_feature_model
+from vinymatic.index.feature_model_file import feature_model_of
 from vinymatic.index.layout import codes_key, covers_key, points_key
 from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
 from vinymatic.index.segment import CoverTable, PreparedCover, Segment, build_segment
@@ -83,7 +83,7 @@ class RepairUploads:
         segment = self._segment(segment_id)
         with self._files() as files:
             ids = live_ids(CoverTable(files.resolve(segment.covers_file)), segment.tombstones)
-            model = self._model(files)
+            model = feature_model_of(self._seen, files.resolve)
         made: list[Replacement] = []
         refused: dict[str, str] = {}
         with closing(self._prepared(ids, sources, model, refused)) as prepared:
@@ -148,10 +148,6 @@ class RepairUploads:
                 data = files.resolve(book.file).read_bytes()
             self._codebooks[epoch] = Codebook.open(data, book, self._seen.dimensions)
         return self._codebooks[epoch]
-
-    def _model(self, files: FileCache) -> FeatureModel:
-        file = self._seen.feature_model
-        return FeatureModel() if file is None else open_feature_model(files.resolve(file), self._seen.dimensions)
 
     @contextmanager
     def _files(self) -> Iterator[FileCache]:

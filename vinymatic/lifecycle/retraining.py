@@ -9,9 +9,9 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from vinymatic.errors import EpochError, NoIndexError
-from vinymatic.index.manifest import CodebookEntry, Manifest
-from vinymatic.lifecycle.commit import read_newest
+from vinymatic.errors import EpochError
+from vinymatic.index.manifest import CodebookEntry
+from vinymatic.lifecycle.commit import require_newest
 from vinymatic.lifecycle.gate import GatePolicy, gate
 from vinymatic.lifecycle.gate_report import GateReport, read_gate_report
 from vinymatic.lifecycle.progress import Progress, no_progress
@@ -47,7 +47,7 @@ def retrain(
     Raises what `train`, `gate` and `promote` raise. `EpochError`: somebody discarded the candidate meanwhile.
     """
     epoch = train(store, work, dimensions=dimensions, progress=progress, writer=writer).epoch
-    book = _newest(store).codebooks.get(epoch)
+    book = require_newest(store).codebooks.get(epoch)
     if book is None:
         raise EpochError(f"epoch {epoch} was discarded meanwhile")
     try:
@@ -62,15 +62,8 @@ def retrain(
 
 
 def _settled_by_another(store: ObjectStore, book: CodebookEntry) -> RetrainReport:
-    newest, report = _newest(store), read_gate_report(store, book)
+    newest, report = require_newest(store), read_gate_report(store, book)
     active = newest.active_codebook == book
     if report is None or (report.passed and not active):
         raise EpochError(f"epoch {book.epoch} was discarded meanwhile")
     return RetrainReport(book.epoch, active, newest.number, report)
-
-
-def _newest(store: ObjectStore) -> Manifest:
-    manifest = read_newest(store)
-    if manifest is None:
-        raise NoIndexError(f"{store.url} has lost its manifests")
-    return manifest

@@ -12,16 +12,15 @@ from vinymatic.errors import CorruptFileError, NoIndexError, ObjectNotFoundError
 from vinymatic.index.layout import (
     BOUNDARIES,
     CODEBOOKS,
-    MANIFESTS,
     PINS,
     SEGMENTS,
     boundary_key,
     boundary_number,
     manifest_key,
-    manifest_number,
     pin_name,
 )
 from vinymatic.lifecycle.boundary import FORMAT, read_boundary
+from vinymatic.lifecycle.commit import list_manifests
 from vinymatic.lifecycle.findings import Finding, Kind, Part
 from vinymatic.lifecycle.pins import read_pin
 from vinymatic.storage.port import ObjectStore
@@ -43,7 +42,7 @@ def survey(store: ObjectStore) -> Survey:
     # Pins before manifests: whoever pins has seen the manifest, so a pin seen here whose manifest is not listed then has lost it.
     pins, findings = _pins(store)
     boundary = read_boundary(store)
-    numbers = _numbers(store)
+    numbers = list_manifests(store)
     if not numbers:
         raise NoIndexError(f"nothing is committed in {store.url} yet")
     newest = max(numbers)
@@ -74,16 +73,6 @@ def orphans(store: ObjectStore, named: Collection[str], now: datetime, grace: ti
             else:
                 young += 1
     return old, young
-
-
-def _numbers(store: ObjectStore) -> set[int]:
-    numbers = set()
-    for info in store.list(MANIFESTS):
-        try:
-            numbers.add(manifest_number(info.key))
-        except ValueError:
-            continue  # not ours
-    return numbers
 
 
 def _pins(store: ObjectStore) -> tuple[dict[str, int], list[Finding]]:

@@ -17,16 +17,15 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from vinymatic.errors import EpochError, IndexMismatchError, NoIndexError
-from vinymatic.features.model import FeatureModel
+from vinymatic.errors import EpochError, IndexMismatchError
 from vinymatic.index.bootstrap import bootstrap_sample
 from vinymatic.index.codebook import Codebook, lists_for, train_codebook
 from vinymatic.index.encoding import encode_descriptors
-from vinymatic.index.feature_model_file import open_feature_model
+from vinymatic.index.feature_model_file import feature_model_of
 from vinymatic.index.layout import codebook_key
 from vinymatic.index.manifest import CodebookEntry, FileEntry, Manifest, SegmentEntry
 from vinymatic.index.segment import CoverTable, Segment
-from vinymatic.lifecycle.commit import commit, following, read_newest
+from vinymatic.lifecycle.commit import commit_change, require_newest
 from vinymatic.lifecycle.epochs import with_candidate, with_codes
 from vinymatic.lifecycle.files import FileCache, put_anew, put_encoding
 from vinymatic.lifecycle.progress import Progress, no_progress
@@ -76,7 +75,7 @@ def train(
     Raises `NoIndexError`, `IndexMismatchError`, `EpochError` (the candidate was discarded meanwhile), `CorruptFileError`, `StorageError`,
     `ContentionError`.
     """
-    manifest = _newest(store)
+    manifest = require_newest(store)
     if dimensions not in (None, manifest.dimensions):
         raise IndexMismatchError(
             f"the index in {store.url} has SIFT_DIMENSIONS={manifest.dimensions}, this process {dimensions}"
@@ -122,10 +121,8 @@ class _Trainer:
         # The age first: the upload itself may be what stalls.
         age, file = UploadAge(), put_anew(self._store, key, data)
 
-        def propose(newest: Manifest | None) -> Manifest | None:
+        def change(newest: Manifest) -> Manifest | None:
             nonlocal file, age
-            if newest is None:
-                raise NoIndexError(f"{self._store.url} has lost its manifests")
             if newest.candidate_epoch is not None:
                 log.info("epoch %d became the candidate meanwhile; going on with it", newest.candidate_epoch)
                 return None
@@ -134,12 +131,11 @@ class _Trainer:
             book = CodebookEntry(
                 epoch=codebook.epoch, file=file, lists=codebook.lists, trained_covers=manifest.covers, error=error
             )
-            changed = with_candidate(
+            return with_candidate(
                 newest, book, images=manifest.images_ingested, covers=manifest.covers, trained_at=began
             )
-            return following(newest, changed, self._writer)
 
-        return commit(self._store, propose).manifest
+        return commit_change(self._store, change, self._writer).manifest
 
     def encode_segments(
         self, manifest: Manifest, epoch: int, chunk_features: int, progress: Progress, *, trained: bool
@@ -155,17 +151,11 @@ class _Trainer:
                 progress("encode", encoded + len(codes), encoded + len(lacking))
                 codes[segment.id] = self._encode(segment, codebook, manifest.dimensions)
 
-            def propose(
-                newest: Manifest | None, codes: dict[str, FileEntry] = codes, age: UploadAge = age
-            ) -> Manifest | None:
-                if newest is None:
-                    raise NoIndexError(f"{self._store.url} has lost its manifests")
-                if age.too_old:
-                    return None  # what was uploaded may be collected by now: encoded again
-                changed = with_codes(newest, book, codes)
-                return None if changed is None else following(newest, changed, self._writer)
+            def change(newest: Manifest, codes: dict[str, FileEntry] = codes, age: UploadAge = age) -> Manifest | None:
+                # What was uploaded too long ago may be collected by now: it is encoded again.
+                return None if age.too_old else with_codes(newest, book, codes)
 
-            done = commit(self._store, propose)
+            done = commit_change(self._store, change, self._writer)
             manifest = done.manifest
             encoded += len(codes)
             commits += done.changed
@@ -211,19 +201,8 @@ class _Trainer:
             parts.append(np.asarray(self._open(entry, manifest.dimensions).descriptors[rows]))
         drawn = sum(len(part) for part in parts)
         if drawn < 1 << 13:
-            parts.append(self._model(manifest).reduce(bootstrap_sample()))
+            parts.append(feature_model_of(manifest, self._files.resolve).reduce(bootstrap_sample()))
         return np.concatenate(parts)
 
     def _sound(self, segments: Sequence[SegmentEntry]) -> tuple[SegmentEntry, ...]:
         return tuple(segment for segment in segments if segment.id not in self._without)
-
-    def _model(self, manifest: Manifest) -> FeatureModel:
-        file = manifest.feature_model
-        return FeatureModel() if file is None else open_feature_model(self._files.resolve(file), manifest.dimensions)
-
-
-def _newest(store: ObjectStore) -> Manifest:
-    manifest = read_newest(store)
-    if manifest is None:
-        raise NoIndexError(f"nothing is committed in {store.url} yet")
-    return manifest

@@ -17,7 +17,7 @@ from vinymatic.features import FeatureSpec
 from vinymatic.features.model import FeatureModel
 from vinymatic.index.codebook import Codebook
 from vinymatic.index.encoding import encode_descriptors, quantization_error
-from vinymatic.index.feature_model_file import open_feature_model
+from vinymatic.index.feature_model_file import feature_model_of
 from vinymatic.index.layout import covers_key, points_key
 from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
 from vinymatic.index.segment import PreparedCover, build_segment
@@ -120,8 +120,7 @@ class Writer:
             raise IndexMismatchError(
                 f"the index in {self._store.url} has SIFT_DIMENSIONS={newest.dimensions}, this process {self._spec.dimensions}"
             )
-        if newest.feature_model is not None:
-            self.model = open_feature_model(self._files.resolve(newest.feature_model), newest.dimensions)
+        self.model = feature_model_of(newest, self._files.resolve)
         self._adopt(newest)
 
     def refresh(self) -> None:

@@ -28,6 +28,7 @@ from vinymatic_ingestor.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
+_PROGRAM = (sys.executable, "-m", "vinymatic")
 _NICENESS = 10
 _FIRST_PAUSE = 60.0
 _LONGEST_PAUSE = 3_600.0
@@ -150,7 +151,7 @@ class Jobs:
         log.error(line("job_failed", job=job.name, message=str(error), next_try_seconds=pause))
 
 
-def jobs_of(settings: IngestorSettings, program: Sequence[str] = (sys.executable, "-m", "vinymatic")) -> list[Job]:
+def jobs_of(settings: IngestorSettings) -> list[Job]:
     """The jobs that the settings ask for, the most urgent first."""
     policy = retraining_policy(settings)
     jobs = []
@@ -159,12 +160,12 @@ def jobs_of(settings: IngestorSettings, program: Sequence[str] = (sys.executable
         def retraining(manifest: Manifest) -> str:
             return "; ".join(due.text for due in retraining_due(manifest, policy, datetime.now(UTC)))
 
-        jobs.append(Job("retraining", [*program, "retrain", "--if-due"], retraining))
+        jobs.append(Job("retraining", [*_PROGRAM, "retrain", "--if-due"], retraining))
     if every := settings.compaction_interval:
-        jobs.append(Job("compaction", [*program, "compact"], compaction_due, every=every, first=every))
+        jobs.append(Job("compaction", [*_PROGRAM, "compact"], compaction_due, every=every, first=every))
     if every := settings.collection_interval:
         first = min(every, _FIRST_COLLECTION_SECONDS)
-        jobs.append(Job("collection", [*program, "collect"], lambda _: "its time has come", every=every, first=first))
+        jobs.append(Job("collection", [*_PROGRAM, "collect"], lambda _: "its time has come", every=every, first=first))
     return jobs
 
 

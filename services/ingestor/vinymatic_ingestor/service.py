@@ -6,7 +6,7 @@ import logging
 import os
 import queue
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from pydantic import SecretStr
 
@@ -19,7 +19,7 @@ from vinymatic_ingestor.backups import Backups
 from vinymatic_ingestor.consumer import Beside, Consumer
 from vinymatic_ingestor.endpoint import Endpoint
 from vinymatic_ingestor.health import Health
-from vinymatic_ingestor.jobs import Job, Jobs, jobs_of
+from vinymatic_ingestor.jobs import Jobs, jobs_of
 from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.metrics import Metrics
 from vinymatic_ingestor.pace import Pace
@@ -32,25 +32,16 @@ PART = "index"
 
 
 class Ingestor:
-    """One process's ingestor. `jobs`: what runs beside it; by default what the settings ask for."""
+    """One process's ingestor."""
 
-    def __init__(
-        self,
-        settings: IngestorSettings,
-        ports: Ports,
-        *,
-        pace: Pace | None = None,
-        jobs: Sequence[Job] | None = None,
-    ) -> None:
+    def __init__(self, settings: IngestorSettings, ports: Ports, *, pace: Pace | None = None) -> None:
         """Takes the port of the metrics. Raises `SettingError` when it is not free."""
         self.metrics = Metrics()
         self.health = Health()
         self._settings = settings
         self._ports = ports
         self._pace = pace or Pace()
-        self._jobs = Jobs(
-            jobs_of(settings) if jobs is None else jobs, child_environment(settings), self.health, self.metrics
-        )
+        self._jobs = Jobs(jobs_of(settings), child_environment(settings), self.health, self.metrics)
         self._endpoint = Endpoint(settings.metrics_host, settings.metrics_port, self.metrics, self.health)
         self._writer = Writer(
             ports.index,

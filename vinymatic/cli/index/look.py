@@ -98,14 +98,12 @@ def _entry(settings: IndexAccess, key: str) -> CoverEntry | None:
 
 
 def _index_facts(settings: IndexAccess) -> dict[str, str | int | float | None]:
-    from vinymatic.lifecycle.commit import read_newest
+    from vinymatic.lifecycle.commit import require_newest
     from vinymatic.lifecycle.due import drift_of
     from vinymatic.lifecycle.places import index_store
 
     store = index_store(settings)
-    manifest = read_newest(store)
-    if manifest is None:
-        raise NoIndexError(f"nothing is committed in {store.url} yet")
+    manifest = require_newest(store)
     drift = drift_of(manifest)
     return {
         "url": store.url,
