@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,30 @@ def test_after_so_many_images_the_index_is_retrained_while_ingestion_goes_on(
         for number, key in ((2, "2.jpg"), (6, "6.jpg"), (8, "last.jpg")):
             result = identify(snapshot, photo_of(number), FeatureSpec(), SearchOptions(), max_pixels=10**8)
             assert [match.id for match in result.covers] == [key]
+
+
+def test_segments_are_merged_and_the_index_collected_while_ingestion_goes_on(
+    world: World, pipeline: Pipeline, index_folder: Path
+) -> None:
+    settings = settings_of(
+        pipeline, index_folder.parent, BATCH_SIZE="1", COMPACTION_INTERVAL="0.2", COLLECTION_INTERVAL="0.2"
+    )
+    with Running(settings) as running:
+        etags = {f"{number}.jpg": world.put(f"{number}.jpg", cover(number).jpeg()) for number in range(9)}
+        eventually(lambda: len(world.covers()) == len(etags), "all are searchable")
+
+        def segments() -> int:
+            world.covers()
+            return world.reader.state.segments
+
+        def ended(job: str) -> bool:
+            return running.metric("jobs_total", job=job, result="success") >= 1
+
+        eventually(lambda: segments() < 8, "small segments are merged")
+        for job in ("compaction", "collection"):
+            eventually(partial(ended, job), f"{job} ends well")
+        running.settle(world)
+    assert {key: entry.etag for key, entry in world.covers().items()} == etags
 
 
 def test_a_stop_ends_a_training_that_is_running(world: World, pipeline: Pipeline, index_folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Everything is killed at random, the storage server too; afterwards every cover is there exactly once.
 
-Ingestors, a trainer, a compactor, a collector and a backup run as real processes on one index on SeaweedFS and one queue on ministack. They
-die by kill -9, and so does SeaweedFS. ministack forgets its queue in a kill -9, which SQS does not: it is stopped and started.
+Ingestors, a trainer, a compactor, a collector and a backup run as real processes on one index on SeaweedFS and one queue on ministack. All
+die by kill -9, both servers too. ministack forgets its queue then, which SQS does not: every key that was ever sent is sent again.
 The collector's grace is a day, so within minutes it deletes nothing; it reads, lists and judges among the others.
 
 VINYMATIC_SOAK_SECONDS makes it longer.
@@ -56,6 +56,7 @@ class Shop:
         self.expected: dict[str, str] = {}
         self._world = world
         self._dice = dice
+        self._sent: set[str] = set()
 
     def act(self) -> None:
         key = f"{self._dice.randrange(KEYS)}.jpg"
@@ -65,7 +66,15 @@ class Shop:
         else:
             scan = cover(self._dice.randrange(PICTURES)).jpeg()
             self.expected[key] = patiently(lambda: self._world.put(key, scan))
+        self._sent.add(key)
         patiently(lambda: self._world.send(key))
+
+    def send_again(self) -> None:
+        """To a new queue of the old name."""
+        queue = self._world.pipeline.queue_url.rpartition("/")[2]
+        patiently(lambda: self._world.pipeline.sqs.create_queue(QueueName=queue))
+        for key in sorted(self._sent):
+            patiently(lambda key=key: self._world.send(key))  # type: ignore[misc]
 
 
 def test_whatever_is_killed_every_cover_is_there_once(tmp_path: Path) -> None:
@@ -121,9 +130,10 @@ def test_whatever_is_killed_every_cover_is_there_once(tmp_path: Path) -> None:
                     storage.start()
                     happened["storage killed"] += 1
                 if dice.random() < 0.02:
-                    queueing.stop()
+                    queueing.kill()
                     queueing.start()
-                    happened["queue stopped"] += 1
+                    shop.send_again()
+                    happened["queue killed"] += 1
                 time.sleep(dice.uniform(0.0, 0.4))
         finally:
             for one in roles:
