@@ -13,7 +13,7 @@ from vinymatic.index.encoding import encode_descriptors
 from vinymatic.index.layout import codebook_key
 from vinymatic.index.manifest import CodebookEntry, FileEntry, Manifest, SegmentEntry
 from vinymatic.index.segment import CoverTable, Segment
-from vinymatic.lifecycle.commit import commit, following, read_newest
+from vinymatic.lifecycle.commit import commit, following
 from vinymatic.lifecycle.epochs import with_candidate, with_codes
 from vinymatic.lifecycle.files import put_anew, put_encoding
 from vinymatic.storage.port import ObjectStore
@@ -67,12 +67,6 @@ def blind(store: ObjectStore, epoch: int, segments: Collection[str]) -> None:
         return following(newest, newest.model_copy(update={"segments": changed}), "test")
 
     commit(store, propose)
-
-
-def newest_of(store: ObjectStore) -> Manifest:
-    newest = read_newest(store)
-    assert newest is not None
-    return newest
 
 
 def descriptors_of(store: ObjectStore, segment: SegmentEntry) -> NDArray[np.uint8]:

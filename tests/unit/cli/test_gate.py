@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.candidates import blind, newest_of
+from tests.support.candidates import blind
 from tests.support.index import add_covers, cover, photo_of
 from tests.unit.cli.conftest import Run
+from vinymatic.lifecycle.commit import require_newest
 from vinymatic.lifecycle.gate_report import GateReport
 from vinymatic.lifecycle.training import train
 from vinymatic.storage.open import open_store
@@ -61,7 +62,7 @@ def test_a_candidate_that_passes_is_said_with_its_figures_and_its_report(run: Ru
 
 
 def test_a_candidate_that_fails_ends_with_code_1_and_the_reasons(run: Run, index: ObjectStore, tmp_path: Path) -> None:
-    blind(index, 1, [newest_of(index).segments[0].id])
+    blind(index, 1, [require_newest(index).segments[0].id])
     answer = run("gate", "--photos", "20", "--report", tmp_path / "report", *PATIENT)
     assert answer.exit_code == 1
     assert answer.stdout.startswith("FAILED: epoch 1")
@@ -78,7 +79,7 @@ def test_as_json_it_is_the_report(run: Run, index: ObjectStore) -> None:
     said = json.loads(answer.stdout)
     assert said["passed"] is True
     report = GateReport.model_validate(said)
-    assert (report.number, report.epoch) == (newest_of(index).number, 1)
+    assert (report.number, report.epoch) == (require_newest(index).number, 1)
     assert report.policy is not None
     assert (report.policy.photos, report.policy.recall_loss, report.policy.slowdown) == (4, 0.2, 1000.0)
 

@@ -1,19 +1,16 @@
-"""Ways in which an index is damaged."""
+"""Ways in which an index is damaged, and what a verification finds then."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from vinymatic.index.manifest import FileEntry, Manifest, SegmentEntry
-from vinymatic.lifecycle.commit import commit, following, read_newest
+from vinymatic.lifecycle.commit import commit, following
 from vinymatic.lifecycle.files import put_file
+from vinymatic.lifecycle.findings import Finding, Kind, Part
+from vinymatic.lifecycle.verification import verify
 from vinymatic.storage.port import ObjectStore
-
-
-def newest_of(store: ObjectStore) -> Manifest:
-    found = read_newest(store)
-    assert found is not None
-    return found
 
 
 def lose(store: ObjectStore, key: str) -> None:
@@ -67,3 +64,15 @@ def rewrite(store: ObjectStore, file: FileEntry, data: bytes) -> FileEntry:
 
     recommit(store, change)
     return new
+
+
+def found(store: ObjectStore, tmp_path: Path) -> list[tuple[Kind, Part, str | None]]:
+    """What a verification finds."""
+    report = verify(store, tmp_path / "verify")
+    assert report.clean is (not report.problems)
+    return [(finding.kind, finding.part, finding.key) for finding in report.findings]
+
+
+def only(findings: tuple[Finding, ...]) -> Finding:
+    assert len(findings) == 1, findings
+    return findings[0]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.unit.lifecycle.damage import newest_of
 from tests.unit.lifecycle.stalls import assert_whole
+from vinymatic.lifecycle.commit import require_newest
 from vinymatic.lifecycle.repair import RepairReport, repair
 from vinymatic.lifecycle.repair_means import Sources
 from vinymatic.lifecycle.verification import verify
@@ -19,7 +19,7 @@ def repaired(
     report = repair(store, tmp_path / "repair", sources or Sources(), drop_lost=drop_lost)
     assert report.unsaved == ()
     assert verify(store, tmp_path / "verify").clean
-    assert_whole(store, newest_of(store).number)
+    assert_whole(store, require_newest(store).number)
     assert list((tmp_path / "repair").iterdir()) == []
     again = repair(store, tmp_path / "repair", sources or Sources(), drop_lost=drop_lost)
     assert (again.number, again.done, again.unsaved) == (report.number, (), ())

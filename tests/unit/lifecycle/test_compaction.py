@@ -21,7 +21,7 @@ from vinymatic.index.query import identify
 from vinymatic.index.results import SearchOptions
 from vinymatic.index.segment import build_segment
 from vinymatic.index.snapshot import CoverEntry, Snapshot
-from vinymatic.lifecycle.commit import commit, read_newest, stamp
+from vinymatic.lifecycle.commit import commit, require_newest, stamp
 from vinymatic.lifecycle.compaction import CompactionPolicy, Merge, compact, plan_compaction
 from vinymatic.lifecycle.reader import Reader
 from vinymatic.lifecycle.writer import Batch
@@ -45,12 +45,6 @@ def filled(index_store: ObjectStore, tmp_path: Path) -> ObjectStore:
 LIVE = {"a": "1", "c": "2", "d": "1", "e": "1", "f": "1"}
 
 
-def newest(store: ObjectStore) -> Manifest:
-    found = read_newest(store)
-    assert found is not None
-    return found
-
-
 def snapshot_of(store: ObjectStore, tmp_path: Path) -> Snapshot:
     reader = Reader(store, tmp_path / "cache", dimensions=128)
     reader.refresh()
@@ -60,7 +54,7 @@ def snapshot_of(store: ObjectStore, tmp_path: Path) -> Snapshot:
 
 def started(store: ObjectStore, tmp_path: Path) -> Merge:
     """A merge of all segments, uploaded and not committed."""
-    manifest = newest(store)
+    manifest = require_newest(store)
     folder = tmp_path / "merge"
     merge = Merge(store, folder, manifest, [segment.id for segment in manifest.segments], "test")
     folder.mkdir(exist_ok=True)
@@ -71,7 +65,7 @@ def started(store: ObjectStore, tmp_path: Path) -> Merge:
 def test_segments_become_one_and_the_dead_are_left_behind(filled: ObjectStore, tmp_path: Path) -> None:
     report = compact(filled, tmp_path / "work", policy=POLICY)
     assert (report.merged, report.made, report.dropped_covers) == (3, 1, 2)
-    (segment,) = newest(filled).segments
+    (segment,) = require_newest(filled).segments
     assert (segment.covers, segment.tombstones, segment.features) == (5, (), 12 * 3 + 5 + 1)
     assert report.written_bytes == segment.points_file.size + segment.covers_file.size
     assert read_ids(filled, tmp_path) == LIVE
@@ -89,7 +83,7 @@ def test_truth_and_codes_are_the_bytes_that_indexing_the_covers_at_once_would_gi
 ) -> None:
     train_and_promote(filled, tmp_path / "train")  # two epochs
     compact(filled, tmp_path / "work", policy=POLICY)
-    (segment,) = newest(filled).segments
+    (segment,) = require_newest(filled).segments
     covers = [
         random_cover("a"),
         random_cover("c", "2"),
@@ -113,9 +107,9 @@ def test_a_cover_keeps_the_manifest_that_made_it_searchable(filled: ObjectStore,
     writer = open_writer(filled, tmp_path)
     writer.commit(Batch([random_cover("g"), random_cover("g2"), random_cover("g3")]))
     writer.commit(Batch([random_cover("h"), random_cover("h2"), random_cover("h3")], deletes=["a"]))
-    number = newest(filled).number
+    number = require_newest(filled).number
     compact(filled, tmp_path / "work", policy=POLICY)  # one of merged and of fresh segments
-    assert len(newest(filled).segments) == 1
+    assert len(require_newest(filled).segments) == 1
     snapshot = snapshot_of(filled, tmp_path)
     expected = {**before, "g": number - 1, "h": number}
     del expected["a"]
@@ -159,14 +153,14 @@ def test_what_was_replaced_or_deleted_meanwhile_stays_so(filled: ObjectStore, tm
     merge = started(filled, tmp_path)
     open_writer(filled, tmp_path).commit(Batch([random_cover("c", "3")], deletes=["f"]))
     assert commit(filled, merge.propose).changed
-    merged, fresh = newest(filled).segments
+    merged, fresh = require_newest(filled).segments
     assert (merged.id, merged.tombstones, fresh.covers) == (merge.id, (1, 4), 1)
     assert read_ids(filled, tmp_path) == {"a": "1", "c": "3", "d": "1", "e": "1"}
 
 
 def test_a_group_whose_covers_all_went_leaves_no_segment(filled: ObjectStore, tmp_path: Path) -> None:
     merge = started(filled, tmp_path)
-    manifest = newest(filled)
+    manifest = require_newest(filled)
     dead = tuple(
         segment.model_copy(update={"tombstones": tuple(range(segment.covers))}) for segment in manifest.segments
     )
@@ -201,8 +195,8 @@ def test_another_epoch_that_came_meanwhile_is_moved_as_well(filled: ObjectStore,
     merge = started(filled, tmp_path)
     assert train_and_promote(filled, tmp_path / "train") == 1
     assert commit(filled, merge.propose).changed
-    assert sorted(newest(filled).segments[0].codes) == [0, 1]
-    assert_whole(filled, newest(filled).number)
+    assert sorted(require_newest(filled).segments[0].codes) == [0, 1]
+    assert_whole(filled, require_newest(filled).number)
     assert read_ids(filled, tmp_path) == LIVE
 
 
@@ -210,7 +204,7 @@ def test_a_candidate_that_some_segments_lack_is_left_to_whoever_encodes_them(
     filled: ObjectStore, tmp_path: Path
 ) -> None:
     train_and_promote(filled, tmp_path / "train")
-    manifest = newest(filled)
+    manifest = require_newest(filled)
     first = manifest.segments[0]
     lacking = first.model_copy(update={"codes": {1: first.codes[1]}})
     merge = started(filled, tmp_path)
@@ -224,7 +218,7 @@ def test_a_merge_that_waited_too_long_names_none_of_its_files(
 ) -> None:
     merge = started(filled, tmp_path)
     monkeypatch.setattr(merge._age, "_steady", merge._age._steady - 13 * 3_600)
-    assert merge.propose(newest(filled)) is None
+    assert merge.propose(require_newest(filled)) is None
 
 
 def test_merges_that_others_always_undo_end_with_an_error(
@@ -236,13 +230,13 @@ def test_merges_that_others_always_undo_end_with_an_error(
 
 
 def test_a_damaged_source_is_not_copied_under_a_new_checksum(filled: ObjectStore, tmp_path: Path) -> None:
-    key = newest(filled).segments[1].points_file.key
+    key = require_newest(filled).segments[1].points_file.key
     data, _ = filled.get(key)
     filled.put(key, data[:-1] + bytes([data[-1] ^ 1]))
-    number = newest(filled).number
+    number = require_newest(filled).number
     with pytest.raises(CorruptFileError):
         compact(filled, tmp_path / "work", policy=POLICY)
-    assert newest(filled).number == number
+    assert require_newest(filled).number == number
 
 
 def test_nothing_to_compact_where_nothing_is(tmp_path: Path) -> None:
@@ -264,10 +258,10 @@ def test_killed_at_any_call_it_has_changed_nothing_or_everything(filled: ObjectS
             killed = True
         else:
             killed = False
-        assert_whole(store, newest(store).number)
+        assert_whole(store, require_newest(store).number)
         assert read_ids(store, tmp_path) == LIVE
         compact(store, tmp_path / "work", policy=POLICY)
-        assert len(newest(store).segments) == 1
+        assert len(require_newest(store).segments) == 1
         assert read_ids(store, tmp_path) == LIVE
         shutil.rmtree(tmp_path / "copy")
     assert not killed, f"a compaction has more than {CALLS} calls"
@@ -283,12 +277,12 @@ def test_a_failure_at_any_call_loses_nothing(filled: ObjectStore, tmp_path: Path
         except (StorageUnavailableError, CorruptFileError):
             assert read_ids(store, tmp_path) == LIVE
             compact(store, tmp_path / "work", policy=POLICY)
-        assert len(newest(store).segments) == 1
-        assert_whole(store, newest(store).number)
+        assert len(require_newest(store).segments) == 1
+        assert_whole(store, require_newest(store).number)
         assert read_ids(store, tmp_path) == LIVE
         shutil.rmtree(tmp_path / "copy")
 
 
 def test_the_plan_of_one_segment_is_nothing(index_store: ObjectStore, tmp_path: Path) -> None:
     open_writer(index_store, tmp_path).commit(Batch([random_cover("a")]))
-    assert plan_compaction(newest(index_store).segments, CompactionPolicy()) == []
+    assert plan_compaction(require_newest(index_store).segments, CompactionPolicy()) == []

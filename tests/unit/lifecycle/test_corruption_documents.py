@@ -20,7 +20,7 @@ from vinymatic.index.manifest import Manifest
 from vinymatic.lifecycle.backup import Recording, backup
 from vinymatic.lifecycle.boundary import read_boundary
 from vinymatic.lifecycle.collection import CollectionPolicy, collect
-from vinymatic.lifecycle.commit import read_newest
+from vinymatic.lifecycle.commit import require_newest
 from vinymatic.lifecycle.drill import drill
 from vinymatic.lifecycle.drill_record import read_record
 from vinymatic.lifecycle.gate_report import GateReport, read_gate_report, write_gate_report
@@ -78,7 +78,7 @@ def template(index_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     make_older(folder / "index")
     collect(store, policy=CollectionPolicy(keep=3))
     train(store, folder / "train")
-    manifest = newest_of(store)
+    manifest = require_newest(store)
     failed = GateReport(
         epoch=1,
         codebook=manifest.codebooks[1].file.sha256,
@@ -98,15 +98,9 @@ def store(template: Path, tmp_path: Path) -> ObjectStore:
     return store_at(Path(shutil.copytree(template, tmp_path / "index")))
 
 
-def newest_of(store: ObjectStore) -> Manifest:
-    newest = read_newest(store)
-    assert newest is not None
-    return newest
-
-
 @pytest.mark.parametrize("name", KINDS)
 def test_a_damaged_document_is_refused_or_does_no_harm(store: ObjectStore, name: str) -> None:
-    kind, manifest = KINDS[name], newest_of(store)
+    kind, manifest = KINDS[name], require_newest(store)
     key = kind.key(manifest)
     whole, said = store.get(key)[0], kind.read(store, manifest)
     for how, data in damaged(whole, SEED):
@@ -131,18 +125,18 @@ def test_with_a_damaged_pin_nothing_is_deleted(store: ObjectStore) -> None:
 
 
 def test_with_a_damaged_report_nothing_is_promoted(store: ObjectStore) -> None:
-    manifest = newest_of(store)
+    manifest = require_newest(store)
     key = gate_key(1, manifest.codebooks[1].file.sha256)
     for how, data in damaged(store.get(key)[0], SEED, 4):
         store.put(key, data)
         refuses(partial(promote, store), how)
-        assert newest_of(store) == manifest
+        assert require_newest(store) == manifest
 
 
 def test_a_drill_says_that_its_record_is_damaged_and_the_next_backup_makes_it_anew(
     store: ObjectStore, tmp_path: Path
 ) -> None:
-    key = drill_key(newest_of(store).number)
+    key = drill_key(require_newest(store).number)
     whole = store.get(key)[0]
     store.put(key, whole.replace(b'"stranger":false', b'"stranger":true', 1))
     report = drill(store, scratch=tmp_path / "scratch")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.candidates import blind, commit_candidate, newest_of, useless_codebook
+from tests.support.candidates import blind, commit_candidate, useless_codebook
 from tests.support.covers import lifelike_cover
 from tests.support.faults import Fault, FaultyStore
 from tests.support.index import open_writer
 from vinymatic.errors import EpochError, NoIndexError, StorageUnavailableError
 from vinymatic.index.layout import GATES, gate_key, gate_page_key
-from vinymatic.lifecycle.commit import commit, following
+from vinymatic.lifecycle.commit import commit, following, require_newest
 from vinymatic.lifecycle.gate import GatePolicy, gate
 from vinymatic.lifecycle.gate_page import gate_page
 from vinymatic.lifecycle.gate_report import GateReport, Round, read_gate_report
@@ -58,7 +58,7 @@ def store(trained: Path, tmp_path: Path) -> ObjectStore:
 
 
 def test_a_good_candidate_passes_and_may_be_promoted(store: ObjectStore, tmp_path: Path) -> None:
-    before = newest_of(store)
+    before = require_newest(store)
     report = gate(store, tmp_path / "work", policy=POLICY)
     assert (report.passed, report.failures, report.notes) == (True, (), ())
     assert (report.epoch, report.number, report.codebook) == (1, before.number, before.codebooks[1].file.sha256)
@@ -69,7 +69,7 @@ def test_a_good_candidate_passes_and_may_be_promoted(store: ObjectStore, tmp_pat
         assert (figures.accepted, figures.wrong) == (0, 0)
         assert sum(figures.present_scores) == sum(figures.absent_scores) == COVERS // 2
         assert 0 < figures.median_seconds <= figures.p95_seconds
-    assert newest_of(store) == before, "a measurement changes nothing"
+    assert require_newest(store) == before, "a measurement changes nothing"
     assert promote(store).manifest.active_epoch == 1
 
 
@@ -79,7 +79,7 @@ def test_a_bad_candidate_fails_and_is_not_promoted(store: ObjectStore, tmp_path:
         discard_candidate(store)
         commit_candidate(store, useless_codebook(2))
     else:
-        blind(store, 1, [segment.id for segment in newest_of(store).segments])
+        blind(store, 1, [segment.id for segment in require_newest(store).segments])
     report = gate(store, tmp_path / "work", policy=POLICY)
     assert not report.passed
     measured = of_round(report, "simulated")
@@ -91,12 +91,12 @@ def test_a_bad_candidate_fails_and_is_not_promoted(store: ObjectStore, tmp_path:
         EpochError, match=rf"epoch {report.epoch} did not pass its gate: recall on simulated photos fell"
     ):
         promote(store)
-    assert newest_of(store).active_epoch == 0
+    assert require_newest(store).active_epoch == 0
 
 
 def test_the_report_and_its_page_lie_beside_the_index(store: ObjectStore, tmp_path: Path) -> None:
     report = gate(store, tmp_path / "work", policy=FEW)
-    book = newest_of(store).codebooks[1]
+    book = require_newest(store).codebooks[1]
     assert read_gate_report(store, book) == report
     assert sorted(info.key for info in store.list(GATES)) == [
         gate_page_key(1, book.file.sha256),
@@ -109,9 +109,9 @@ def test_a_report_of_another_codebook_does_not_count(store: ObjectStore, tmp_pat
     report = gate(store, tmp_path / "work", policy=FEW)
     discard_candidate(store)
     commit_candidate(store, useless_codebook(2))
-    assert read_gate_report(store, newest_of(store).codebooks[2]) is None
+    assert read_gate_report(store, require_newest(store).codebooks[2]) is None
     # Nor one that lies where the new codebook's report would.
-    book = newest_of(store).codebooks[2]
+    book = require_newest(store).codebooks[2]
     store.put(gate_key(2, book.file.sha256), report.to_json())
     with pytest.raises(EpochError, match="epoch 2 was not measured yet"):
         promote(store)
@@ -129,7 +129,7 @@ def twins(store: ObjectStore, tmp_path: Path) -> str:
     """Every cover is in the catalogue once more under another id; the segment that holds them."""
     writer = open_writer(store, tmp_path / "writer")
     writer.commit(Batch([lifelike_cover(n, f"twin {n}") for n in range(COVERS)]))
-    return newest_of(store).segments[-1].id
+    return require_newest(store).segments[-1].id
 
 
 def test_false_accepts_are_counted(store: ObjectStore, tmp_path: Path, twins: str) -> None:
@@ -171,7 +171,7 @@ def test_a_gate_without_a_candidate_or_with_one_half_encoded_is_refused(
 ) -> None:
     with pytest.raises(EpochError, match="there is no candidate"):
         gate(open_store(index_template.as_uri()), tmp_path / "work")
-    bare = newest_of(store)
+    bare = require_newest(store)
     lacking = tuple(s.model_copy(update={"codes": {0: s.codes[0]}}) for s in bare.segments)
     commit(store, lambda _: following(bare, bare.model_copy(update={"segments": lacking}), "test"))
     with pytest.raises(EpochError, match="2 of 2 segments have no encoding of epoch 1"):

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.candidates import blind, newest_of
+from tests.support.candidates import blind
 from tests.support.index import add_covers, cover, open_writer, photo_of
 from vinymatic.errors import ListingError
 from vinymatic.index.layout import GATES
 from vinymatic.index.results import SearchOptions
+from vinymatic.lifecycle.commit import require_newest
 from vinymatic.lifecycle.gate import GatePolicy, gate
 from vinymatic.lifecycle.gate_report import GateReport, Round
 from vinymatic.lifecycle.training import train
@@ -82,7 +83,7 @@ def test_a_cover_that_the_simulated_round_took_out_is_back_for_the_labelled_one(
 def test_a_candidate_that_fails_on_the_labelled_photos_fails(
     store: ObjectStore, photos: ObjectStore, tmp_path: Path
 ) -> None:
-    blind(store, 1, [newest_of(store).segments[0].id])
+    blind(store, 1, [require_newest(store).segments[0].id])
     report = gate(store, tmp_path / "work", policy=replace(POLICY, photos=2), labelled=photos)
     assert any(line.startswith("recall on labelled photos fell from 1.000") for line in report.failures)
 

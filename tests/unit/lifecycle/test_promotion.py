@@ -14,7 +14,7 @@ from tests.support.index import train_and_promote
 from tests.unit.lifecycle.stalls import StallingStore, open_writer, read_ids
 from vinymatic.errors import EpochError, NoIndexError, StorageUnavailableError
 from vinymatic.index.manifest import CodebookEntry, Manifest
-from vinymatic.lifecycle.commit import Commit, commit, following, read_newest
+from vinymatic.lifecycle.commit import Commit, commit, following, require_newest
 from vinymatic.lifecycle.gate_report import GateReport, write_gate_report
 from vinymatic.lifecycle.promotion import discard_candidate, promote, retire_previous, roll_back
 from vinymatic.lifecycle.training import train
@@ -23,12 +23,6 @@ from vinymatic.storage.open import open_store
 from vinymatic.storage.port import ObjectStore
 
 pytestmark = pytest.mark.unit
-
-
-def newest_of(store: ObjectStore) -> Manifest:
-    newest = read_newest(store)
-    assert newest is not None
-    return newest
 
 
 def report_on(book: CodebookEntry, *failures: str, codebook: str | None = None) -> GateReport:
@@ -51,7 +45,7 @@ def trained(index_store: ObjectStore, tmp_path: Path) -> ObjectStore:
 
 
 def test_a_candidate_that_passed_its_gate_becomes_active(trained: ObjectStore, tmp_path: Path) -> None:
-    write_gate_report(trained, report_on(newest_of(trained).codebooks[1]))
+    write_gate_report(trained, report_on(require_newest(trained).codebooks[1]))
     done = promote(trained)
     assert (done.changed, done.manifest.active_epoch, done.manifest.previous_epoch) == (True, 1, 0)
     assert read_ids(trained, tmp_path) == {"a": "1", "b": "1"}
@@ -63,14 +57,14 @@ def test_a_candidate_that_was_not_measured_is_refused(trained: ObjectStore) -> N
 
 
 def test_a_candidate_that_failed_is_refused_with_the_reasons(trained: ObjectStore) -> None:
-    write_gate_report(trained, report_on(newest_of(trained).codebooks[1], "recall fell", "it is slow"))
+    write_gate_report(trained, report_on(require_newest(trained).codebooks[1], "recall fell", "it is slow"))
     with pytest.raises(EpochError, match="did not pass its gate: recall fell; it is slow"):
         promote(trained)
     assert promote(trained, ungated=True).manifest.active_epoch == 1
 
 
 def test_a_report_on_another_codebook_of_the_same_number_does_not_count(trained: ObjectStore) -> None:
-    book = newest_of(trained).codebooks[1]
+    book = require_newest(trained).codebooks[1]
     another = book.file.sha256[:16] + "0" * 48  # the same key
     write_gate_report(trained, report_on(book, codebook=another))
     with pytest.raises(EpochError, match="not measured"):
@@ -102,14 +96,14 @@ def test_a_candidate_exchanged_for_another_meanwhile_is_not_promoted(trained: Ob
 
     with pytest.raises(EpochError, match="epoch 1 was discarded meanwhile"):
         promote(StallingStore(trained, "create", "manifests/", exchange), ungated=True)
-    assert newest_of(trained).candidate_epoch == 2
+    assert require_newest(trained).candidate_epoch == 2
 
 
 def test_going_back_is_one_commit_and_can_be_taken_back(trained: ObjectStore, tmp_path: Path) -> None:
     promote(trained, ungated=True)
     writer = open_writer(trained, tmp_path)
     writer.commit(Batch([random_cover("new")]))
-    number = newest_of(trained).number
+    number = require_newest(trained).number
     back = roll_back(trained).manifest
     assert (back.number, back.active_epoch, back.previous_epoch) == (number + 1, 0, 1)
     assert read_ids(trained, tmp_path) == {"a": "1", "b": "1", "new": "1"}
@@ -138,10 +132,10 @@ def test_a_discarded_candidate_leaves_the_active_epoch_as_it_is(trained: ObjectS
 def test_a_failure_at_any_call_leaves_one_of_the_two_states(
     trained: ObjectStore, step: Callable[[ObjectStore], Commit], fault: Fault, call: int
 ) -> None:
-    before = newest_of(trained)
+    before = require_newest(trained)
     with suppress(StorageUnavailableError):
         step(FaultyStore(trained, 1, script={call: fault}))
-    after = newest_of(trained)
+    after = require_newest(trained)
     assert after.number in (before.number, before.number + 1)
     assert (after.candidate_epoch is None) == (after.number > before.number)
 
@@ -157,4 +151,4 @@ def test_epochs_alternate_without_end(index_store: ObjectStore, tmp_path: Path) 
     assert [train_and_promote(index_store, tmp_path / "train") for _ in range(2)] == [1, 2]
     roll_back(index_store)
     assert train_and_promote(index_store, tmp_path / "train") == 3
-    assert set(newest_of(index_store).codebooks) == {1, 3}
+    assert set(require_newest(index_store).codebooks) == {1, 3}

@@ -10,10 +10,11 @@ import pytest
 
 from tests.support.covers import random_cover
 from tests.support.faults import Fault, FaultyStore
-from tests.unit.lifecycle.damage import flip, lose, newest_of, rewrite
+from tests.unit.lifecycle.damage import flip, lose, rewrite
 from tests.unit.lifecycle.stalls import DyingStore, Killed, open_writer, read_ids, store_at
 from vinymatic.errors import CorruptFileError, StorageUnavailableError
 from vinymatic.lifecycle.backup import backup
+from vinymatic.lifecycle.commit import require_newest
 from vinymatic.lifecycle.promotion import retire_previous
 from vinymatic.lifecycle.repair import repair
 from vinymatic.lifecycle.repair_means import Sources
@@ -32,9 +33,9 @@ def damaged(trained: ObjectStore, tmp_path: Path) -> Path:
     backup(trained, store_at(tmp_path / "backup"))
     writer = open_writer(trained, tmp_path)
     writer.commit(Batch([random_cover("e")]))
-    rewrite(trained, newest_of(trained).segments[1].codes[1], b"junk")
-    rewrite(trained, newest_of(trained).codebooks[0].file, b"another machine's")
-    first, _, last = newest_of(trained).segments
+    rewrite(trained, require_newest(trained).segments[1].codes[1], b"junk")
+    rewrite(trained, require_newest(trained).codebooks[0].file, b"another machine's")
+    first, _, last = require_newest(trained).segments
     lose(trained, first.points_file.key)
     flip(trained, last.covers_file.key)
     return tmp_path / "index"
@@ -86,7 +87,7 @@ def test_a_failure_at_any_call_loses_nothing(damaged: Path, tmp_path: Path, faul
 
 def test_killed_in_its_training_it_goes_on_with_the_candidate(trained: ObjectStore, tmp_path: Path) -> None:
     retire_previous(trained)
-    lose(trained, newest_of(trained).active_codebook.file.key)
+    lose(trained, require_newest(trained).active_codebook.file.key)
     deaths = 0
     while True:
         try:
@@ -95,6 +96,6 @@ def test_killed_in_its_training_it_goes_on_with_the_candidate(trained: ObjectSto
         except Killed:
             deaths += 1
     assert deaths > 20
-    manifest = newest_of(trained)
+    manifest = require_newest(trained)
     assert (manifest.active_epoch, set(manifest.codebooks), manifest.last_epoch) == (2, {2}, 2)
     assert read_ids(trained, tmp_path) == LIVE

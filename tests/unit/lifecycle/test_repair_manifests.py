@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.covers import random_cover
 from tests.unit.index.manifests import manifest
-from tests.unit.lifecycle.damage import flip, newest_of, recommit
+from tests.unit.lifecycle.damage import flip, recommit
 from tests.unit.lifecycle.repairs import repaired
 from tests.unit.lifecycle.stalls import open_writer, read_ids, store_at
 from vinymatic.errors import CorruptFileError
@@ -16,7 +16,7 @@ from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import Manifest
 from vinymatic.lifecycle.backup import backup
 from vinymatic.lifecycle.boundary import advance_boundary
-from vinymatic.lifecycle.commit import read_newest
+from vinymatic.lifecycle.commit import read_newest, require_newest
 from vinymatic.lifecycle.pins import pin
 from vinymatic.lifecycle.repair import repair
 from vinymatic.lifecycle.repair_manifests import plan_manifests
@@ -93,7 +93,7 @@ def test_an_older_manifest_comes_back_too_or_is_named(small: ObjectStore, tmp_pa
 def test_another_index_s_backup_is_no_source(small: ObjectStore, tmp_path: Path) -> None:
     sources = Sources(backup=store_at(tmp_path / "backup"))
     assert sources.backup is not None
-    other = newest_of(small).model_copy(update={"index_id": "another"})
+    other = require_newest(small).model_copy(update={"index_id": "another"})
     sources.backup.put(manifest_key(3), other.to_json())
     flip(small, manifest_key(3), 60)
     report = repair(small, tmp_path / "repair", sources)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.covers import random_cover
 from tests.support.index import MAX_PIXELS, SPEC, cover, open_writer, photo_of, prepared, read_snapshot
-from tests.unit.lifecycle.damage import flip, lose, newest_of, recommit
+from tests.unit.lifecycle.damage import flip, lose, recommit
 from tests.unit.lifecycle.repairs import repaired
 from tests.unit.lifecycle.stalls import StallingStore, read_ids, store_at
 from vinymatic.features import FeatureSpec
@@ -20,6 +20,7 @@ from vinymatic.index.results import SearchOptions
 from vinymatic.lifecycle import repair_uploads
 from vinymatic.lifecycle.backup import backup, restore
 from vinymatic.lifecycle.bulk import Limits
+from vinymatic.lifecycle.commit import require_newest
 from vinymatic.lifecycle.compaction import CompactionPolicy, compact
 from vinymatic.lifecycle.repair import RepairReport, repair
 from vinymatic.lifecycle.repair_means import Sources
@@ -47,7 +48,7 @@ def index(index_store: ObjectStore, bucket: ObjectStore, tmp_path: Path) -> Obje
     writer = open_writer(index_store, tmp_path / "work")
     writer.commit(Batch([prepared(n, bucket.head(cover(n).id).etag) for n in range(COVERS)]))
     writer.commit(Batch([random_cover("other")], deletes=[cover(1).id]))
-    lose(index_store, newest_of(index_store).segments[0].points_file.key)
+    lose(index_store, require_newest(index_store).segments[0].points_file.key)
     return index_store
 
 
@@ -67,9 +68,9 @@ def scans(*numbers: int) -> set[str]:
 def test_covers_are_made_again_as_they_were_and_where_they_were(
     index: ObjectStore, bucket: ObjectStore, tmp_path: Path
 ) -> None:
-    before = newest_of(index)
+    before = require_newest(index)
     report = repaired(index, tmp_path, sources(bucket))
-    after = newest_of(index)
+    after = require_newest(index)
     assert report.done == (f"segment {before.segments[0].id}: 3 of its 3 covers made again from their scans",)
     assert (after.number, after.images_ingested) == (before.number + 1, before.images_ingested)
     made, other = after.segments
@@ -90,7 +91,7 @@ def test_a_large_segment_becomes_several_so_that_few_covers_are_in_memory(
 ) -> None:
     monkeypatch.setattr(repair_uploads, "BATCH", 2)
     repaired(index, tmp_path, sources(bucket))
-    assert [segment.covers for segment in newest_of(index).segments] == [2, 1, 1]
+    assert [segment.covers for segment in require_newest(index).segments] == [2, 1, 1]
     snapshot = read_snapshot(index, tmp_path / "cache")
     assert [snapshot.cover_id(n) for n in range(4)] == [cover(0).id, cover(2).id, cover(3).id, "other"]
 
@@ -119,11 +120,11 @@ def test_a_cover_whose_scan_gives_nothing_is_named_and_given_up_only_when_asked_
     index: ObjectStore, bucket: ObjectStore, tmp_path: Path, damage: Callable[[ObjectStore], None], why: str
 ) -> None:
     damage(bucket)
-    before = newest_of(index)
+    before = require_newest(index)
     report = repair(index, tmp_path / "repair", sources(bucket))
     assert (report.number, report.done, report.lost) == (before.number, (), {})
     assert report.unsaved[0].startswith(f"{cover(2).id}: its scan {why}")
-    assert newest_of(index) == before
+    assert require_newest(index) == before
     report = repaired(index, tmp_path, sources(bucket), drop_lost=True)
     assert list(report.lost) == [cover(2).id]
     assert why in report.lost[cover(2).id]
@@ -143,7 +144,7 @@ def test_a_segment_all_of_whose_scans_are_gone_goes(index: ObjectStore, bucket: 
 def test_a_cover_table_that_comes_from_the_backup_tells_which_scans_to_fetch(
     index: ObjectStore, bucket: ObjectStore, tmp_path: Path
 ) -> None:
-    table = newest_of(index).segments[0].covers_file.key
+    table = require_newest(index).segments[0].covers_file.key
     store = store_at(tmp_path / "backup")
     store.put(table, index.get(table)[0])
     flip(index, table)
@@ -165,16 +166,16 @@ def test_covers_are_encoded_under_every_epoch_that_is_written(
 
     recommit(index, with_previous)
     repaired(index, tmp_path, sources(bucket))
-    assert all(set(segment.codes) == {0, 1} for segment in newest_of(index).segments)
+    assert all(set(segment.codes) == {0, 1} for segment in require_newest(index).segments)
 
 
 def test_a_lost_codebook_and_lost_features_are_repaired_together(
     index: ObjectStore, bucket: ObjectStore, tmp_path: Path, quick_training: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("vinymatic.lifecycle.repair_means._made", lambda dimensions: {})
-    lose(index, newest_of(index).active_codebook.file.key)
+    lose(index, require_newest(index).active_codebook.file.key)
     repaired(index, tmp_path, sources(bucket))
-    assert newest_of(index).active_epoch == 1
+    assert require_newest(index).active_epoch == 1
     assert ids(index, tmp_path) == scans(0, 2, 3)
 
 
@@ -243,14 +244,14 @@ def test_a_compaction_meanwhile_stays(index: ObjectStore, bucket: ObjectStore, t
     assert repair(stalling, tmp_path / "repair", sources(bucket)).unsaved == ()
     assert verify(index, tmp_path / "verify").clean
     assert ids(index, tmp_path) == scans(0, 2, 3) | {"x", "y"}
-    assert len(newest_of(index).segments) == 2
+    assert len(require_newest(index).segments) == 2
 
 
 def test_a_restore_meanwhile_leaves_nothing_to_do(index: ObjectStore, bucket: ObjectStore, tmp_path: Path) -> None:
     repair(index, tmp_path / "repair", sources(bucket))
     destination = store_at(tmp_path / "backup")
     backup(index, destination)
-    segment = newest_of(index).segments[0]
+    segment = require_newest(index).segments[0]
     flip(index, segment.points_file.key)
     brought: list[RepairReport] = []
 
@@ -261,5 +262,5 @@ def test_a_restore_meanwhile_leaves_nothing_to_do(index: ObjectStore, bucket: Ob
     stalling = StallingStore(index, "create", MANIFESTS, others)
     brought.append(repair(stalling, tmp_path / "repair", sources(bucket)))
     assert (brought[0].done, brought[0].unsaved) == ((), ())
-    assert newest_of(index).segments[0].id == segment.id  # under other keys, and not made again
+    assert require_newest(index).segments[0].id == segment.id  # under other keys, and not made again
     assert ids(index, tmp_path) == scans(0, 2, 3)

@@ -10,8 +10,7 @@ from tests.support.covers import random_cover
 from tests.support.index import prepared
 from tests.unit.lifecycle.stalls import DyingStore, Killed, StallingStore, open_writer
 from vinymatic.errors import EpochError
-from vinymatic.index.manifest import Manifest
-from vinymatic.lifecycle.commit import read_newest
+from vinymatic.lifecycle.commit import require_newest
 from vinymatic.lifecycle.gate import GatePolicy
 from vinymatic.lifecycle.promotion import discard_candidate
 from vinymatic.lifecycle.retraining import retrain
@@ -26,12 +25,6 @@ IMPOSSIBLE = GatePolicy(photos=4, slowdown=0.001)
 FEW = GatePolicy(photos=4, slowdown=1_000.0)
 
 
-def newest_of(store: ObjectStore) -> Manifest:
-    newest = read_newest(store)
-    assert newest is not None
-    return newest
-
-
 @pytest.fixture
 def filled(index_store: ObjectStore, tmp_path: Path) -> ObjectStore:
     """Eight real covers in two segments."""
@@ -44,7 +37,7 @@ def filled(index_store: ObjectStore, tmp_path: Path) -> ObjectStore:
 def test_a_candidate_that_passes_is_active_afterwards(filled: ObjectStore, tmp_path: Path) -> None:
     report = retrain(filled, tmp_path / "train", policy=FEW)
     assert (report.epoch, report.promoted, report.gate.failures) == (1, True, ())
-    newest = newest_of(filled)
+    newest = require_newest(filled)
     assert (newest.number, newest.active_epoch, newest.previous_epoch) == (report.number, 1, 0)
 
 
@@ -52,7 +45,7 @@ def test_a_candidate_that_fails_is_gone_and_the_active_epoch_untouched(filled: O
     report = retrain(filled, tmp_path / "train", policy=IMPOSSIBLE)
     assert not report.promoted
     assert any("a search" in line for line in report.gate.failures)
-    newest = newest_of(filled)
+    newest = require_newest(filled)
     assert newest.written_epochs == (0,)
     assert newest.images_since_training == 0  # not due again at once
 
@@ -68,14 +61,14 @@ def test_it_goes_on_with_a_candidate_that_a_dead_one_left(filled: ObjectStore, t
             dead += 1
     assert dead > 1
     assert (report.epoch, report.promoted) == (1, True)
-    assert newest_of(filled).last_epoch == 1
+    assert require_newest(filled).last_epoch == 1
 
 
 def test_of_two_at_once_both_end_with_the_same_epoch_active(filled: ObjectStore, tmp_path: Path) -> None:
     store = StallingStore(filled, "put", "gates/", lambda: retrain(filled, tmp_path / "other", policy=FEW))
     report = retrain(store, tmp_path / "train", policy=FEW)
     assert (report.epoch, report.promoted) == (1, True)
-    assert (newest_of(filled).active_epoch, newest_of(filled).last_epoch) == (1, 1)
+    assert (require_newest(filled).active_epoch, require_newest(filled).last_epoch) == (1, 1)
 
 
 def test_a_candidate_that_somebody_discards_meanwhile_is_said(index_store: ObjectStore, tmp_path: Path) -> None:
@@ -84,4 +77,4 @@ def test_a_candidate_that_somebody_discards_meanwhile_is_said(index_store: Objec
     store = StallingStore(index_store, "put", "gates/", lambda: discard_candidate(index_store))
     with pytest.raises(EpochError, match="epoch 1"):
         retrain(store, tmp_path / "train", policy=FEW)
-    assert newest_of(index_store).written_epochs == (0,)
+    assert require_newest(index_store).written_epochs == (0,)

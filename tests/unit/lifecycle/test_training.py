@@ -14,8 +14,7 @@ from tests.support.index import train_and_promote
 from tests.unit.lifecycle.stalls import DyingStore, Killed
 from vinymatic.errors import EpochError, IndexMismatchError, NoIndexError, StorageUnavailableError
 from vinymatic.features import FeatureSpec
-from vinymatic.index.manifest import Manifest
-from vinymatic.lifecycle.commit import read_newest
+from vinymatic.lifecycle.commit import require_newest
 from vinymatic.lifecycle.promotion import discard_candidate
 from vinymatic.lifecycle.reader import Reader
 from vinymatic.lifecycle.training import next_chunk, train
@@ -37,12 +36,6 @@ def commit(writer: Writer, names: Sequence[str]) -> None:
     writer.commit(Batch([random_cover(name) for name in names]))
 
 
-def newest_of(store: ObjectStore) -> Manifest:
-    newest = read_newest(store)
-    assert newest is not None
-    return newest
-
-
 def found_ids(store: ObjectStore, tmp_path: Path, names: Sequence[str]) -> list[str]:
     """The owner of each named cover's first feature, by search."""
     reader = Reader(store, tmp_path / "cache", dimensions=128)
@@ -60,7 +53,7 @@ def test_a_training_makes_a_candidate_that_every_segment_is_encoded_under(
     commit(writer, ["c"])
     steps: list[tuple[str, int, int]] = []
     report = train(index_store, tmp_path / "train", progress=lambda *step: steps.append(step))
-    newest = newest_of(index_store)
+    newest = require_newest(index_store)
     assert (report.epoch, report.trained, report.encoded) == (1, True, 2)
     assert (newest.active_epoch, newest.candidate_epoch, newest.lacking(1)) == (0, 1, ())
     assert newest.codebooks[1].trained_covers == 3
@@ -93,7 +86,7 @@ def test_only_the_epoch_before_is_kept_for_going_back(index_store: ObjectStore, 
     commit(writer, ["a"])
     for _ in range(3):
         train_and_promote(index_store, tmp_path / "train")
-    newest = newest_of(index_store)
+    newest = require_newest(index_store)
     assert (newest.active_epoch, newest.previous_epoch, set(newest.codebooks)) == (3, 2, {2, 3})
     assert set(newest.segments[0].codes) == {2, 3}
 
@@ -110,7 +103,7 @@ def test_covers_committed_while_it_trains_are_encoded_under_both(
             commit(writer, ["after"])
 
     train(index_store, tmp_path / "train", progress=meanwhile)
-    assert [set(segment.codes) for segment in newest_of(index_store).segments] == [{0, 1}] * 3
+    assert [set(segment.codes) for segment in require_newest(index_store).segments] == [{0, 1}] * 3
     writer.refresh()
     assert writer.images_since_training == 2
 
@@ -120,7 +113,7 @@ def test_a_training_goes_on_with_the_candidate_that_is_there(
 ) -> None:
     commit(writer, ["a"])
     train(index_store, tmp_path / "train")
-    before = newest_of(index_store)
+    before = require_newest(index_store)
     report = train(index_store, tmp_path / "train")
     assert (report.epoch, report.trained, report.encoded, report.number) == (1, False, 0, before.number)
 
@@ -137,7 +130,7 @@ def test_killed_after_one_more_storage_call_each_time_it_goes_on_where_it_stoppe
             break
         except Killed:
             deaths += 1
-    newest = newest_of(index_store)
+    newest = require_newest(index_store)
     assert deaths > 10
     assert (newest.candidate_epoch, newest.lacking(1), newest.last_epoch) == (1, (), 1)
 
@@ -154,7 +147,7 @@ def test_a_chunk_holds_at_least_one_segment_however_large(
 ) -> None:
     for name in "abc":
         commit(writer, [name])
-    segments = newest_of(index_store).segments
+    segments = require_newest(index_store).segments
     assert next_chunk(segments, 1) == segments[:1]
     assert next_chunk(segments, 35) == segments[:2]
     assert next_chunk(segments, 1_000) == segments
@@ -184,7 +177,7 @@ def test_of_two_trainings_the_second_goes_on_with_the_first_ones_candidate(
             train(index_store, tmp_path / "other")
 
     report = train(index_store, tmp_path / "train", progress=meanwhile)
-    newest = newest_of(index_store)
+    newest = require_newest(index_store)
     assert (report.epoch, newest.candidate_epoch, set(newest.codebooks)) == (1, 1, {0, 1})
 
 
@@ -213,6 +206,6 @@ def test_a_training_that_cannot_write_leaves_the_index_as_it_was(
     )
     with pytest.raises(StorageUnavailableError):
         train(faulty, tmp_path / "train")
-    newest = newest_of(index_store)
+    newest = require_newest(index_store)
     assert (newest.number, newest.active_epoch, newest.candidate_epoch) == (2, 0, None)
     assert train(index_store, tmp_path / "train").epoch == 1

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.faults import Fault, FaultyStore
-from tests.unit.lifecycle.damage import flip, newest_of, recommit
+from tests.unit.lifecycle.damage import flip, found, only, recommit
 from tests.unit.lifecycle.stalls import make_older, store_at
 from vinymatic.errors import NoIndexError, ObjectNotFoundError, StorageUnavailableError
 from vinymatic.index.layout import manifest_key
 from vinymatic.lifecycle.as_of import AsOf
 from vinymatic.lifecycle.boundary import advance_boundary
-from vinymatic.lifecycle.findings import Finding, Kind, Part
+from vinymatic.lifecycle.commit import require_newest
+from vinymatic.lifecycle.findings import Kind, Part
 from vinymatic.lifecycle.pins import pin, unpin
 from vinymatic.lifecycle.verification import verify
 from vinymatic.storage.port import ObjectInfo, ObjectStore
@@ -21,20 +22,9 @@ from vinymatic.storage.port import ObjectInfo, ObjectStore
 pytestmark = pytest.mark.unit
 
 
-def found(store: ObjectStore, tmp_path: Path) -> list[tuple[Kind, Part, str | None]]:
-    report = verify(store, tmp_path / "verify")
-    assert report.clean is (not report.problems)
-    return [(finding.kind, finding.part, finding.key) for finding in report.findings]
-
-
-def only(findings: tuple[Finding, ...]) -> Finding:
-    assert len(findings) == 1, findings
-    return findings[0]
-
-
 def test_a_whole_index_is_clean(small: ObjectStore, tmp_path: Path) -> None:
     report = verify(small, tmp_path / "verify")
-    manifest = newest_of(small)
+    manifest = require_newest(small)
     files = manifest.files()
     assert (report.clean, report.findings, report.young_orphans) == (True, (), 0)
     assert (report.manifests, report.covers) == ((3,), 3)
@@ -55,7 +45,7 @@ def test_a_manifest_that_cannot_be_read_is_a_problem_and_not_an_end(small: Objec
 
 
 def test_all_looks_at_every_manifest_that_is_kept_and_at_one_file_once(small: ObjectStore, tmp_path: Path) -> None:
-    old = newest_of(small).segments[0]
+    old = require_newest(small).segments[0]
     recommit(small, lambda m: m.model_copy(update={"segments": m.segments[1:]}))
     flip(small, old.points_file.key)
     assert verify(small, tmp_path / "verify").clean
@@ -108,7 +98,7 @@ def test_one_bad_read_is_not_called_damage(small: ObjectStore, tmp_path: Path) -
 
 
 def test_nothing_is_written_to_the_store(small: ObjectStore, tmp_path: Path) -> None:
-    flip(small, newest_of(small).segments[0].points_file.key)
+    flip(small, require_newest(small).segments[0].points_file.key)
     report = verify(AsOf(small, 3), tmp_path / "verify", every=True)  # refuses every write
     assert len(report.problems) == 1
 
@@ -133,7 +123,7 @@ def test_files_that_no_manifest_names_are_noted_when_they_are_old_and_counted_wh
     small: ObjectStore, tmp_path: Path
 ) -> None:
     small.put("codebooks/9/codebook-x.faiss", b"old")
-    old = newest_of(small).segments[0]
+    old = require_newest(small).segments[0]
     recommit(small, lambda m: m.model_copy(update={"segments": m.segments[1:]}))
     make_older(tmp_path / "index")
     small.put("segments/00000000000000000000000000/x", b"young")

@@ -15,7 +15,7 @@ from tests.support.covers import random_cover
 from tests.support.faults import FaultyStore
 from tests.support.index import make_index
 from tests.support.index import open_writer as open_writer_of
-from tests.unit.lifecycle.damage import cut_off, flip, lose, newest_of, recommit, rewrite
+from tests.unit.lifecycle.damage import cut_off, flip, found, lose, only, recommit, rewrite
 from tests.unit.lifecycle.stalls import open_writer, store_at
 from vinymatic.errors import UnsupportedFormatError
 from vinymatic.features import FeatureSpec
@@ -25,8 +25,9 @@ from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import Manifest, SegmentEntry
 from vinymatic.index.segment import build_segment
 from vinymatic.index.tensors import dump_arrays
+from vinymatic.lifecycle.commit import require_newest
 from vinymatic.lifecycle.epochs import with_candidate
-from vinymatic.lifecycle.findings import Finding, Kind, Part
+from vinymatic.lifecycle.findings import Kind, Part
 from vinymatic.lifecycle.verification import verify
 from vinymatic.lifecycle.writer import Batch
 from vinymatic.storage.port import ObjectStore
@@ -41,17 +42,6 @@ def with_second_epoch(store: ObjectStore) -> Manifest:
         return with_candidate(newest, newest.active_codebook, images=4, covers=3, trained_at="2026-01-01T00:00:00")
 
     return recommit(store, change)
-
-
-def found(store: ObjectStore, tmp_path: Path) -> list[tuple[Kind, Part, str | None]]:
-    report = verify(store, tmp_path / "verify")
-    assert report.clean is (not report.problems)
-    return [(finding.kind, finding.part, finding.key) for finding in report.findings]
-
-
-def only(findings: tuple[Finding, ...]) -> Finding:
-    assert len(findings) == 1, findings
-    return findings[0]
 
 
 def parts(manifest: Manifest) -> dict[Part, str]:
@@ -78,7 +68,7 @@ def test_a_file_that_is_lost_or_damaged_is_found(
     kind: Kind,
     remote: bool,
 ) -> None:
-    manifest = newest_of(small)
+    manifest = require_newest(small)
     key = parts(manifest)[part]
     damage(small, key)
     store = FaultyStore(small, 1) if remote else small  # no file in place: everything is fetched
@@ -97,7 +87,7 @@ def test_the_feature_model_is_looked_at_too(tmp_path: Path) -> None:
     writer = open_writer_of(store, tmp_path / "work", spec)
     writer.commit(Batch([random_cover("a", dimensions=32)]))
     assert found(store, tmp_path) == []
-    model = newest_of(store).feature_model
+    model = require_newest(store).feature_model
     assert model is not None
     whole = store.get(model.key)[0]
     flip(store, model.key)
@@ -130,7 +120,7 @@ def test_a_cover_table_that_is_not_the_one_described_is_found(
 
 
 def test_points_that_do_not_fit_their_cover_table_are_found(small: ObjectStore, tmp_path: Path) -> None:
-    segment = newest_of(small).segments[0]
+    segment = require_newest(small).segments[0]
     rewrite(small, segment.points_file, build_segment([random_cover("a")]).points)
     assert found(small, tmp_path) == [(Kind.UNFIT, Part.POINTS, segment.points_file.key)]
 
@@ -156,7 +146,7 @@ def codes_of(*, epoch: int = 0, lists: tuple[int, int] = (3, 9), features: tuple
     ids=["junk", "no arrays", "another epoch", "a list too many", "a feature too many", "a feature twice"],
 )
 def test_an_encoding_that_does_not_fit_is_found(small: ObjectStore, tmp_path: Path, data: bytes) -> None:
-    file = newest_of(small).segments[0].codes[0]
+    file = require_newest(small).segments[0].codes[0]
     rewrite(small, file, codes_of())
     assert found(small, tmp_path) == []
     rewrite(small, file, data)
@@ -164,7 +154,7 @@ def test_an_encoding_that_does_not_fit_is_found(small: ObjectStore, tmp_path: Pa
 
 
 def test_a_codebook_that_does_not_fit_is_found(small: ObjectStore, tmp_path: Path) -> None:
-    book = newest_of(small).active_codebook
+    book = require_newest(small).active_codebook
     recommit(small, lambda m: m.model_copy(update={"codebooks": {0: book.model_copy(update={"lists": 9})}}))
     assert found(small, tmp_path) == [(Kind.UNFIT, Part.CODEBOOK, book.file.key)]
     rewrite(small, book.file, b"no faiss")
@@ -182,7 +172,7 @@ def test_faiss_sees_only_bytes_that_were_proven(
         return real(data, epoch, dimensions)
 
     monkeypatch.setattr(Codebook, "from_bytes", watched)
-    key = newest_of(small).active_codebook.file.key
+    key = require_newest(small).active_codebook.file.key
     whole = small.get(key)[0]
     flip(small, key, 100)
     verify(small, tmp_path / "verify")
@@ -193,7 +183,7 @@ def test_faiss_sees_only_bytes_that_were_proven(
 
 
 def test_an_id_that_is_live_twice_is_found_in_all_but_its_last_place(small: ObjectStore, tmp_path: Path) -> None:
-    segment = newest_of(small).segments[0]
+    segment = require_newest(small).segments[0]
     rewrite(small, segment.covers_file, build_segment([random_cover("c"), random_cover("c")]).covers)
     assert found(small, tmp_path) == [(Kind.REPEATED, Part.COVERS, segment.covers_file.key)]  # c; the other c is dead
     recommit(small, lambda m: m.model_copy(update={"segments": (segment_alive(m), *m.segments[1:])}))
@@ -210,11 +200,11 @@ def segment_alive(manifest: Manifest) -> SegmentEntry:
 
 def test_a_segment_without_an_encoding_that_readers_need_is_found(small: ObjectStore, tmp_path: Path) -> None:
     with_second_epoch(small)
-    segment = newest_of(small).segments[0]
+    segment = require_newest(small).segments[0]
     recommit(small, lambda m: m.model_copy(update={"candidate_epoch": None, "previous_epoch": 1}))
     report = verify(small, tmp_path / "verify")
     assert [(f.kind, f.segment, f.epoch) for f in report.problems] == [
-        (Kind.NOT_ENCODED, s.id, 1) for s in newest_of(small).segments
+        (Kind.NOT_ENCODED, s.id, 1) for s in require_newest(small).segments
     ]
     recommit(
         small,
@@ -235,7 +225,7 @@ def test_a_candidate_that_is_being_encoded_is_only_noted(small: ObjectStore, tmp
 
 
 def test_what_a_newer_version_wrote_is_refused_and_not_called_damaged(small: ObjectStore, tmp_path: Path) -> None:
-    file = newest_of(small).segments[0].codes[0]
+    file = require_newest(small).segments[0].codes[0]
     rewrite(small, file, dump_arrays({}, kind="vinymatic-codes", version=2))
     with pytest.raises(UnsupportedFormatError):
         verify(small, tmp_path / "verify")
@@ -247,7 +237,7 @@ class Stored:
     def __init__(self, folder: Path) -> None:
         self.store = store_at(folder / "index")
         self.work = folder / "verify"
-        self.files = newest_of(self.store).files()
+        self.files = require_newest(self.store).files()
 
 
 @pytest.fixture(scope="module")
