@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from urllib.request import urlopen
 
 from mypy_boto3_s3 import S3Client
 
@@ -21,6 +23,7 @@ class SeaweedFS(ServerProcess):
         ports = free_ports(2 * len(_PORT_FLAGS) + 2)
         self.port = port if port is not None else ports[0]
         self.endpoint = f"http://{HOST}:{self.port}"
+        self._master_port = ports[2 * (1 + _PORT_FLAGS.index("master.port"))]
         flags = [f"-s3.port={self.port}", f"-s3.port.grpc={ports[1]}"]
         for number, flag in enumerate(_PORT_FLAGS, start=1):
             flags += [f"-{flag}={ports[2 * number]}", f"-{flag}.grpc={ports[2 * number + 1]}"]
@@ -54,5 +57,13 @@ class SeaweedFS(ServerProcess):
         return s3_client(self.endpoint)
 
     def _takes_objects(self) -> bool:
-        # /healthz alone comes before the filer can list buckets.
-        return answers_http(self.port, "/healthz") and answers_http(self.port, "/")
+        # /healthz alone comes before the filer can list buckets; and until the volumes are back with their master, which takes seconds
+        # on a busy machine after kill -9, every GET of an object is answered 500.
+        return answers_http(self.port, "/healthz") and answers_http(self.port, "/") and self._volumes_registered()
+
+    def _volumes_registered(self) -> bool:
+        try:
+            with urlopen(f"http://{HOST}:{self._master_port}/dir/status", timeout=2) as answer:
+                return bool(json.load(answer)["Topology"]["Max"] > 0)
+        except (OSError, ValueError):
+            return False
