@@ -1,0 +1,1 @@
+"""The operator: watches VinylIndex resources and coordinates retraining, backup, restore and rolling reloads. docs/operator.md."""
