@@ -14,7 +14,8 @@ from vinymatic.index.snapshot import Snapshot
 from vinymatic.lifecycle import promotion
 from vinymatic.lifecycle.backup import backup, restore
 from vinymatic.lifecycle.collection import CollectionPolicy, collect
-from vinymatic.lifecycle.compaction import CompactionPolicy, compact
+from vinymatic.lifecycle.compaction import compact
+from vinymatic.lifecycle.compaction_plan import CompactionPolicy
 from vinymatic.lifecycle.pins import pin, unpin
 from vinymatic.lifecycle.reader import Reader
 from vinymatic.lifecycle.training import train

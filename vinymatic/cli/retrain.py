@@ -49,10 +49,10 @@ def _due(settings: IngestorSettings) -> bool:
     from vinymatic.lifecycle.commit import require_newest
     from vinymatic.lifecycle.due import retraining_due
     from vinymatic.lifecycle.places import index_store, retraining_policy
+    from vinymatic.lifecycle.summary import summarize
 
     store = index_store(settings)
-    newest = require_newest(store)
-    reasons = retraining_due(newest, retraining_policy(settings), datetime.now(UTC))
+    reasons = retraining_due(summarize(require_newest(store)), retraining_policy(settings), datetime.now(UTC))
     for due in reasons:
         click.echo(f"due by {due.reason.value}: {due.text}")
     if not reasons:

@@ -24,9 +24,10 @@ def compact(settings: IndexAccess, fan_in: int) -> None:
     """
     from vinymatic.cli.progress import bars
     from vinymatic.lifecycle import compaction
+    from vinymatic.lifecycle.compaction_plan import CompactionPolicy
     from vinymatic.lifecycle.places import index_store, work_folder
 
-    policy = compaction.CompactionPolicy(fan_in=fan_in)
+    policy = CompactionPolicy(fan_in=fan_in)
     with bars() as progress:
         done = compaction.compact(index_store(settings), work_folder(settings), policy=policy, progress=progress)
     click.echo(

@@ -1,4 +1,7 @@
-"""When is a retraining due? Pure: manifest, policy and time give reasons. docs/adr/0004-retraining.md."""
+"""When is a retraining due? Pure: an index's summary, policy and time give reasons. docs/adr/0004-retraining.md.
+
+Whoever runs retrainings asks this, the operator too: nothing that it imports may need more than pydantic.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from vinymatic.index.manifest import Manifest
+from vinymatic.lifecycle.summary import IndexSummary
 
 # Growth and drift stay as they are when a training fails its gate: they wait for so many images more, or it would be due again at once.
 SETTLING_IMAGES = 1_000
@@ -50,40 +53,40 @@ class Due:
     text: str
 
 
-def retraining_due(manifest: Manifest, policy: RetrainingPolicy, now: datetime) -> tuple[Due, ...]:
+def retraining_due(index: IndexSummary, policy: RetrainingPolicy, now: datetime) -> tuple[Due, ...]:
     """The reasons; none: it is not due. `now` knows its time zone."""
     if policy.never:
         return ()
-    trained_at = _moment(manifest.trained_at)
-    if manifest.candidate_epoch is not None:
+    trained_at = _moment(index.trained_at)
+    if index.candidate_epoch is not None:
         if trained_at is not None and now - trained_at < UNFINISHED_AFTER:
             return ()
-        return (Due(Reason.UNFINISHED, f"epoch {manifest.candidate_epoch} is a candidate since {manifest.trained_at}"),)
+        return (Due(Reason.UNFINISHED, f"epoch {index.candidate_epoch} is a candidate since {index.trained_at}"),)
     found = (
-        _by_images(manifest, policy),
-        _by_time(manifest, policy, trained_at, now),
-        _by_growth(manifest, policy),
-        _by_drift(manifest, policy),
+        _by_images(index, policy),
+        _by_time(index, policy, trained_at, now),
+        _by_growth(index, policy),
+        _by_drift(index, policy),
     )
     return tuple(due for due in found if due is not None)
 
 
-def drift_of(manifest: Manifest) -> float | None:
+def drift_of(index: IndexSummary) -> float | None:
     """By which share the error of what was committed under the active epoch exceeds that of its training; None: nothing to compare."""
-    trained = manifest.active_codebook.error
-    if not trained or manifest.fresh.features == 0:
+    trained = index.training_error
+    if not trained or index.fresh_features == 0:
         return None
-    return manifest.fresh.error / trained - 1.0
+    return index.fresh_error / trained - 1.0
 
 
-def _by_images(manifest: Manifest, policy: RetrainingPolicy) -> Due | None:
-    if not 0 < policy.images <= manifest.images_since_training:
+def _by_images(index: IndexSummary, policy: RetrainingPolicy) -> Due | None:
+    if not 0 < policy.images <= index.images_since_training:
         return None
-    return Due(Reason.IMAGES, f"{manifest.images_since_training} images since the last training, of {policy.images}")
+    return Due(Reason.IMAGES, f"{index.images_since_training} images since the last training, of {policy.images}")
 
 
-def _by_time(manifest: Manifest, policy: RetrainingPolicy, trained_at: datetime | None, now: datetime) -> Due | None:
-    if not policy.days or manifest.images_since_training == 0:
+def _by_time(index: IndexSummary, policy: RetrainingPolicy, trained_at: datetime | None, now: datetime) -> Due | None:
+    if not policy.days or index.images_since_training == 0:
         return None
     if trained_at is None:
         return Due(Reason.TIME, "it was never trained")
@@ -95,24 +98,20 @@ def _by_time(manifest: Manifest, policy: RetrainingPolicy, trained_at: datetime 
     )
 
 
-def _by_growth(manifest: Manifest, policy: RetrainingPolicy) -> Due | None:
-    before = manifest.covers_at_training
-    if (
-        not policy.growth
-        or manifest.images_since_training < SETTLING_IMAGES
-        or manifest.covers < policy.growth * before
-    ):
+def _by_growth(index: IndexSummary, policy: RetrainingPolicy) -> Due | None:
+    before = index.covers_at_training
+    if not policy.growth or index.images_since_training < SETTLING_IMAGES or index.covers < policy.growth * before:
         return None
     return Due(
-        Reason.GROWTH, f"{manifest.covers} covers, {before} at the last training; the limit is {policy.growth:g} times"
+        Reason.GROWTH, f"{index.covers} covers, {before} at the last training; the limit is {policy.growth:g} times"
     )
 
 
-def _by_drift(manifest: Manifest, policy: RetrainingPolicy) -> Due | None:
-    drift, trained = drift_of(manifest), manifest.active_codebook.error
-    if not policy.drift or drift is None or trained is None or manifest.images_since_training < SETTLING_IMAGES:
+def _by_drift(index: IndexSummary, policy: RetrainingPolicy) -> Due | None:
+    drift, trained = drift_of(index), index.training_error
+    if not policy.drift or drift is None or trained is None or index.images_since_training < SETTLING_IMAGES:
         return None
-    if manifest.fresh.error < (1.0 + policy.drift) * trained:
+    if index.fresh_error < (1.0 + policy.drift) * trained:
         return None
     return Due(
         Reason.DRIFT,

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from vinymatic.index.manifest import Manifest
-from vinymatic.lifecycle.compaction import CompactionPolicy, plan_compaction
+from vinymatic.lifecycle.compaction_plan import CompactionPolicy, plan_compaction
 from vinymatic.lifecycle.due import retraining_due
 from vinymatic.lifecycle.gate_report import EXIT_CODE_REFUSED
 from vinymatic.lifecycle.places import retraining_policy
+from vinymatic.lifecycle.summary import summarize
 from vinymatic.settings import IngestorSettings
 from vinymatic_ingestor.health import Health
 from vinymatic_ingestor.logs import line
@@ -158,7 +159,7 @@ def jobs_of(settings: IngestorSettings) -> list[Job]:
     if not policy.never:
 
         def retraining(manifest: Manifest) -> str:
-            return "; ".join(due.text for due in retraining_due(manifest, policy, datetime.now(UTC)))
+            return "; ".join(due.text for due in retraining_due(summarize(manifest), policy, datetime.now(UTC)))
 
         jobs.append(Job("retraining", [*_PROGRAM, "retrain", "--if-due"], retraining))
     if every := settings.compaction_interval:

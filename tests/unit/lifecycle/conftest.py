@@ -12,7 +12,8 @@ from tests.support.covers import random_cover
 from tests.support.index import train_and_promote
 from tests.unit.lifecycle.stalls import make_older, open_writer
 from vinymatic.index.codebook import Codebook, train_codebook
-from vinymatic.lifecycle.compaction import CompactionPolicy, compact
+from vinymatic.lifecycle.compaction import compact
+from vinymatic.lifecycle.compaction_plan import CompactionPolicy
 from vinymatic.lifecycle.writer import Batch
 from vinymatic.storage.port import ObjectStore
 

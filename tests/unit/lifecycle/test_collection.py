@@ -29,7 +29,8 @@ from vinymatic.lifecycle import commit as commits
 from vinymatic.lifecycle import log
 from vinymatic.lifecycle.boundary import advance_boundary, read_boundary
 from vinymatic.lifecycle.collection import CollectionPolicy, collect
-from vinymatic.lifecycle.compaction import CompactionPolicy, compact
+from vinymatic.lifecycle.compaction import compact
+from vinymatic.lifecycle.compaction_plan import CompactionPolicy
 from vinymatic.lifecycle.files import file_entry
 from vinymatic.lifecycle.pins import pin
 from vinymatic.lifecycle.reader import Reader

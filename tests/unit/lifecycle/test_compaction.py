@@ -22,7 +22,8 @@ from vinymatic.index.results import SearchOptions
 from vinymatic.index.segment import build_segment
 from vinymatic.index.snapshot import CoverEntry, Snapshot
 from vinymatic.lifecycle.commit import commit, require_newest, stamp
-from vinymatic.lifecycle.compaction import CompactionPolicy, Merge, compact, plan_compaction
+from vinymatic.lifecycle.compaction import Merge, compact
+from vinymatic.lifecycle.compaction_plan import CompactionPolicy, plan_compaction
 from vinymatic.lifecycle.reader import Reader
 from vinymatic.lifecycle.writer import Batch
 from vinymatic.storage.port import ObjectStore

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vinymatic.index.manifest import FileEntry, SegmentEntry
-from vinymatic.lifecycle.compaction import CompactionPolicy, plan_compaction
+from vinymatic.lifecycle.compaction_plan import CompactionPolicy, plan_compaction
 
 pytestmark = pytest.mark.unit
 

@@ -29,7 +29,8 @@ from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import Manifest
 from vinymatic.lifecycle.backup import backup, restore
 from vinymatic.lifecycle.commit import read_newest
-from vinymatic.lifecycle.compaction import CompactionPolicy, compact
+from vinymatic.lifecycle.compaction import compact
+from vinymatic.lifecycle.compaction_plan import CompactionPolicy
 from vinymatic.lifecycle.promotion import roll_back
 from vinymatic.lifecycle.reader import Reader
 from vinymatic.lifecycle.training import train

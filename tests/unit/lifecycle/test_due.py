@@ -12,6 +12,7 @@ from tests.unit.index.manifests import file_entry, manifest, segment_entry
 from vinymatic.index.manifest import CodebookEntry, Fresh, Manifest
 from vinymatic.lifecycle.due import Reason, RetrainingPolicy, drift_of, retraining_due
 from vinymatic.lifecycle.epochs import promoted, rolled_back, with_candidate, without_candidate
+from vinymatic.lifecycle.summary import summarize
 
 pytestmark = pytest.mark.unit
 
@@ -37,7 +38,7 @@ def index(**changes: object) -> Manifest:
 
 
 def reasons(found: Manifest, policy: RetrainingPolicy = ALL) -> list[Reason]:
-    return [due.reason for due in retraining_due(found, policy, NOW)]
+    return [due.reason for due in retraining_due(summarize(found), policy, NOW)]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_each_limit_gives_its_reason(changes: dict[str, object], expected: list[
 
 
 def test_the_text_has_the_figures() -> None:
-    due = retraining_due(index(images_ingested=7_500), ALL, NOW)
+    due = retraining_due(summarize(index(images_ingested=7_500)), ALL, NOW)
     assert [found.text for found in due] == ["5500 images since the last training, of 5000"]
 
 
@@ -129,7 +130,7 @@ def test_whatever_becomes_of_a_training_it_is_not_due_again_at_once(
 
 
 def test_drift_is_a_running_mean_over_all_that_was_committed() -> None:
-    assert drift_of(index(fresh=Fresh())) is None
+    assert drift_of(summarize(index(fresh=Fresh()))) is None
     fresh = Fresh().plus(100, 90.0).plus(0, 1e9).plus(300, 130.0)
     assert (fresh.features, fresh.error) == (400, 120.0)
-    assert drift_of(index(fresh=fresh)) == pytest.approx(0.2)
+    assert drift_of(summarize(index(fresh=fresh))) == pytest.approx(0.2)

@@ -21,7 +21,8 @@ from vinymatic.lifecycle import repair_uploads
 from vinymatic.lifecycle.backup import backup, restore
 from vinymatic.lifecycle.bulk import Limits
 from vinymatic.lifecycle.commit import require_newest
-from vinymatic.lifecycle.compaction import CompactionPolicy, compact
+from vinymatic.lifecycle.compaction import compact
+from vinymatic.lifecycle.compaction_plan import CompactionPolicy
 from vinymatic.lifecycle.repair import RepairReport, repair
 from vinymatic.lifecycle.repair_means import Sources
 from vinymatic.lifecycle.verification import verify

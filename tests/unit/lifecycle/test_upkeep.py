@@ -27,7 +27,8 @@ from vinymatic.index.layout import MANIFESTS, manifest_number
 from vinymatic.lifecycle.boundary import read_boundary
 from vinymatic.lifecycle.collection import CollectionPolicy, collect
 from vinymatic.lifecycle.commit import read_newest
-from vinymatic.lifecycle.compaction import CompactionPolicy, compact
+from vinymatic.lifecycle.compaction import compact
+from vinymatic.lifecycle.compaction_plan import CompactionPolicy
 from vinymatic.lifecycle.pins import pin, read_pins
 from vinymatic.lifecycle.writer import Batch
 from vinymatic.storage.port import ObjectStore

@@ -101,10 +101,11 @@ def _index_facts(settings: IndexAccess) -> dict[str, str | int | float | None]:
     from vinymatic.lifecycle.commit import require_newest
     from vinymatic.lifecycle.due import drift_of
     from vinymatic.lifecycle.places import index_store
+    from vinymatic.lifecycle.summary import summarize
 
     store = index_store(settings)
     manifest = require_newest(store)
-    drift = drift_of(manifest)
+    drift = drift_of(summarize(manifest))
     return {
         "url": store.url,
         "manifest": manifest.number,
