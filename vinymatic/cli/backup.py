@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from vinymatic.cli.lazy import LazyGroup, Place
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.cli.words import bytes_in_words, counted
 from vinymatic.errors import SettingError
 from vinymatic.settings import IndexAccess
@@ -38,10 +41,11 @@ def make(settings: IndexAccess) -> None:
     from vinymatic.lifecycle.backup import Recording, backup
     from vinymatic.lifecycle.places import drill_folder, index_store
 
-    destination = needed_backup_store(settings)
+    store, destination = index_store(settings), needed_backup_store(settings)
     recording = Recording(settings.backup_questions, drill_folder(settings))
     with bars() as progress:
-        done = backup(index_store(settings), destination, recording=recording, progress=progress)
+        done = backup(store, destination, recording=recording, progress=progress)
+    tell(asdict(done), index=store)
     click.echo(
         f"{destination.url} holds manifest {done.number}: {done.copied_files} files copied"
         f" ({bytes_in_words(done.copied_bytes)}), {done.skipped_files} were there;"

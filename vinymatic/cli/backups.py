@@ -10,10 +10,12 @@ import click
 
 from vinymatic.cli.backup import BACKUP_PLACE, needed_backup_store
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.cli.words import bytes_in_words, counted
 from vinymatic.settings import IndexAccess
 
 _ID_SHOWN = 12
+_NUMBERS_TOLD = 50
 
 
 @index_command(IndexAccess, reads=BACKUP_PLACE)
@@ -66,6 +68,18 @@ def prune(settings: IndexAccess, keep_count: int | None, keep_days: float | None
         set_.keep_count if keep_count is None else keep_count, set_.keep_days if keep_days is None else keep_days
     )
     done = apply_retention(needed_backup_store(settings), policy, dry_run=dry_run)
+    tell(
+        {
+            "dry_run": dry_run,
+            "kept_backups": len(done.kept),
+            "dropped_backups": len(done.dropped),
+            "deleted_files": done.deleted_files,
+            "deleted_bytes": done.deleted_bytes,
+            # The newest of each.
+            "kept": done.kept[:_NUMBERS_TOLD],
+            "dropped": done.dropped[:_NUMBERS_TOLD],
+        }
+    )
     click.echo(
         f"{counted(len(done.dropped), 'backup')} {'would go' if dry_run else 'deleted'}, {len(done.kept)} kept;"
         f" {counted(done.deleted_files, 'file')} ({bytes_in_words(done.deleted_bytes)})"

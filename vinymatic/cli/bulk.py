@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from vinymatic.cli.outcome import tell
 from vinymatic.cli.words import counted
 from vinymatic.features import FeatureSpec
 from vinymatic.lifecycle.bulk import Limits, Summary
@@ -25,6 +26,7 @@ def open_cli_writer(settings: IngestorSettings, store: ObjectStore) -> Writer:
     """An open writer; makes the index where none is."""
     writer = Writer(store, work_folder(settings), spec_of(settings), writer="cli")
     writer.open()
+    tell({}, index=store)
     return writer
 
 
@@ -32,6 +34,16 @@ def report(summary: Summary, url: str, number: int) -> None:
     """The refused one by one on stderr, and what the run came to."""
     for refused in summary.refused:
         click.echo(f"refused: {refused}", err=True)
+    tell(
+        {
+            "added": summary.added,
+            "replaced": summary.replaced,
+            "unchanged": summary.unchanged,
+            "missing": summary.missing,
+            "refused": len(summary.refused),
+            "number": number,
+        }
+    )
     missing = f", {summary.missing} no longer there" if summary.missing else ""
     click.echo(
         f"{url}: {counted(summary.added, 'cover')} added, {summary.replaced} replaced, {summary.unchanged} unchanged,"

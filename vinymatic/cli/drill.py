@@ -10,6 +10,7 @@ import click
 
 from vinymatic.cli.backup import BACKUP_PLACE, needed_backup_store
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.settings import IndexAccess
 
 
@@ -24,8 +25,10 @@ def drill(settings: IndexAccess, number: int | None, as_json: bool) -> None:
     from vinymatic.lifecycle import drill as drills
 
     report = drills.drill(needed_backup_store(settings), number=number, scratch=settings.backup_folder)
+    facts = {"passed": report.passed} | asdict(report)
+    tell(facts)
     if as_json:
-        click.echo(json.dumps(asdict(report) | {"passed": report.passed}, ensure_ascii=False))
+        click.echo(json.dumps(facts, ensure_ascii=False))
     else:
         age = timedelta(seconds=round(report.age_seconds))
         click.echo(

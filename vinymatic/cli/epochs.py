@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.settings import IndexAccess
+
+if TYPE_CHECKING:
+    from vinymatic.index.manifest import Manifest
+    from vinymatic.lifecycle.commit import Commit
+    from vinymatic.storage.port import ObjectStore
 
 
 @index_command(IndexAccess)
@@ -18,7 +26,8 @@ def promote(settings: IndexAccess, *, ungated: bool) -> None:
     from vinymatic.lifecycle import promotion
     from vinymatic.lifecycle.places import index_store
 
-    done = promotion.promote(index_store(settings), ungated=ungated).manifest
+    store = index_store(settings)
+    done = _told(store, promotion.promote(store, ungated=ungated))
     click.echo(f"manifest {done.number}: epoch {done.active_epoch} is active")
 
 
@@ -28,7 +37,8 @@ def rollback(settings: IndexAccess) -> None:
     from vinymatic.lifecycle import promotion
     from vinymatic.lifecycle.places import index_store
 
-    done = promotion.roll_back(index_store(settings)).manifest
+    store = index_store(settings)
+    done = _told(store, promotion.roll_back(store))
     click.echo(f"manifest {done.number}: epoch {done.active_epoch} is active again")
 
 
@@ -38,7 +48,9 @@ def retire(settings: IndexAccess) -> None:
     from vinymatic.lifecycle import promotion
     from vinymatic.lifecycle.places import index_store
 
-    done = promotion.retire_previous(index_store(settings))
+    store = index_store(settings)
+    done = promotion.retire_previous(store)
+    _told(store, done)
     said = "the previous epoch is retired" if done.changed else "there is no previous epoch"
     click.echo(f"manifest {done.manifest.number}: {said}")
 
@@ -49,6 +61,14 @@ def discard(settings: IndexAccess) -> None:
     from vinymatic.lifecycle import promotion
     from vinymatic.lifecycle.places import index_store
 
-    done = promotion.discard_candidate(index_store(settings))
+    store = index_store(settings)
+    done = promotion.discard_candidate(store)
+    _told(store, done)
     said = "the candidate is discarded" if done.changed else "there is no candidate"
     click.echo(f"manifest {done.manifest.number}: {said}")
+
+
+def _told(store: ObjectStore, done: Commit) -> Manifest:
+    newest = done.manifest
+    tell({"changed": done.changed, "number": newest.number, "active_epoch": newest.active_epoch}, index=store)
+    return newest

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.settings import ApiSettings
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def gate(
             options=SearchOptions(similarity_threshold=settings.similarity_threshold),
             progress=progress,
         )
+    tell(gate_outcome(done), index=store)
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
         (report / "gate.json").write_bytes(done.to_json())
@@ -121,3 +123,25 @@ def _figures(figures: Figures) -> str:
         f"recall {figures.recall:.3f} ({figures.found}/{figures.present}),"
         f" {figures.accepted + figures.wrong}/{figures.photos} false accepts, {figures.median_seconds * 1_000:.0f} ms"
     )
+
+
+def gate_outcome(done: GateReport) -> dict[str, object]:
+    """The report without what only people look at."""
+    return {
+        "epoch": done.epoch,
+        "number": done.number,
+        "passed": done.passed,
+        "failures": done.failures,
+        "rounds": [
+            {"name": one.name, "active": _short(one.active), "candidate": _short(one.candidate)} for one in done.rounds
+        ],
+    }
+
+
+def _short(figures: Figures) -> dict[str, float]:
+    return {
+        "photos": figures.photos,
+        "recall": round(figures.recall, 4),
+        "false_accepts": round(figures.false_accepts, 4),
+        "median_seconds": round(figures.median_seconds, 4),
+    }

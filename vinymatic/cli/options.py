@@ -12,6 +12,7 @@ from typing import Concatenate, Generic, ParamSpec, TypeVar
 import click
 
 from vinymatic.cli.failures import DEBUGGING
+from vinymatic.cli.outcome import failures_recorded, recorded
 from vinymatic.settings import IndexAccess, load
 from vinymatic.settings.describe import allowed_text, default_text
 
@@ -28,6 +29,7 @@ ACCESS = (
     "s3_region",
     "s3_endpoint_url",
     "debug",
+    "result_file",
 )
 
 
@@ -36,6 +38,10 @@ class IndexCommand(click.Command, Generic[SettingsType]):
 
     settings_kind: type[IndexAccess] = IndexAccess
     reads: tuple[str, ...] = ACCESS
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        with failures_recorded(ctx):
+            return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
@@ -60,7 +66,8 @@ def index_command(
     def decorate(function: Callable[Concatenate[SettingsType, Parameters], None]) -> click.Command:
         @functools.wraps(function)
         def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
-            function(_settings(kind, kwargs), *args, **kwargs)
+            with recorded(click.get_current_context()):
+                function(_settings(kind, kwargs), *args, **kwargs)
 
         command = click.command(cls=IndexCommand)(run)
         command.settings_kind = kind

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import click
 
 from vinymatic.cli.backup import BACKUP_PLACE, needed_backup_store
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.cli.words import bytes_in_words
 from vinymatic.settings import IndexAccess
 from vinymatic.storage.port import ObjectStore
@@ -50,6 +52,7 @@ def restore(settings: IndexAccess, number: int | None, at: datetime | None, id_:
         number = _chosen(source, at, id_)
     with bars() as progress:
         done = copies.restore(source, index, number=number, progress=progress)
+    tell(asdict(done), index=index)
     click.echo(
         f"{index.url} is restored from manifest {done.backup_number} of {source.url}, as manifest {done.number}:"
         f" {done.copied_files} files copied ({bytes_in_words(done.copied_bytes)}), {done.checked_files} were there and good"

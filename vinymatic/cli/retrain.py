@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from vinymatic.cli.gate import gate_outcome
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.settings import IngestorSettings
 
 _LIMITS = ("retraining_interval", "retraining_days", "retraining_growth", "retraining_drift", "gate_photos_url")
@@ -25,6 +27,7 @@ def retrain(settings: IngestorSettings, *, if_due: bool) -> None:
 
     store = index_store(settings)
     if if_due and not _due(settings):
+        tell({"due": False}, index=store)
         return
     with bars() as progress:
         done = retraining.retrain(
@@ -34,6 +37,7 @@ def retrain(settings: IngestorSettings, *, if_due: bool) -> None:
             labelled=labelled_store(settings),
             progress=progress,
         )
+    tell(gate_outcome(done.gate) | {"number": done.number, "promoted": done.promoted}, index=store)
     if done.promoted:
         click.echo(f"manifest {done.number}: epoch {done.epoch} passed its gate and is active")
         return

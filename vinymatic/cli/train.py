@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.cli.words import counted
 from vinymatic.settings import IndexAccess
 
@@ -20,10 +23,10 @@ def train(settings: IndexAccess) -> None:
     from vinymatic.lifecycle import training
     from vinymatic.lifecycle.places import index_store, work_folder
 
+    store = index_store(settings)
     with bars() as progress:
-        done = training.train(
-            index_store(settings), work_folder(settings), dimensions=settings.sift_dimensions, progress=progress
-        )
+        done = training.train(store, work_folder(settings), dimensions=settings.sift_dimensions, progress=progress)
+    tell(asdict(done), index=store)
     click.echo(
         f"manifest {done.number}: epoch {done.epoch} is the candidate"
         f" ({'trained' if done.trained else 'there already'}, {counted(done.encoded, 'segment')} encoded)"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.cli.words import bytes_in_words, counted
 from vinymatic.settings import IndexAccess
 
@@ -27,9 +30,10 @@ def compact(settings: IndexAccess, fan_in: int) -> None:
     from vinymatic.lifecycle.compaction_plan import CompactionPolicy
     from vinymatic.lifecycle.places import index_store, work_folder
 
-    policy = CompactionPolicy(fan_in=fan_in)
+    store, policy = index_store(settings), CompactionPolicy(fan_in=fan_in)
     with bars() as progress:
-        done = compaction.compact(index_store(settings), work_folder(settings), policy=policy, progress=progress)
+        done = compaction.compact(store, work_folder(settings), policy=policy, progress=progress)
+    tell(asdict(done), index=store)
     click.echo(
         f"manifest {done.number}: {counted(done.merged, 'segment')} merged into {done.made},"
         f" {counted(done.dropped_covers, 'dead cover')} dropped, {bytes_in_words(done.written_bytes)} written"
@@ -59,9 +63,11 @@ def collect(settings: IndexAccess, keep: int, grace_hours: int, *, dry_run: bool
     from vinymatic.lifecycle import collection
     from vinymatic.lifecycle.places import index_store
 
+    store = index_store(settings)
     policy = collection.CollectionPolicy(keep, timedelta(hours=grace_hours))
     with bars() as progress:
-        done = collection.collect(index_store(settings), policy=policy, dry_run=dry_run, progress=progress)
+        done = collection.collect(store, policy=policy, dry_run=dry_run, progress=progress)
+    tell(asdict(done) | {"dry_run": dry_run}, index=store)
     click.echo(
         f"{'would delete' if dry_run else 'deleted'} {counted(done.manifests, 'manifest')} and"
         f" {counted(done.files, 'file')} ({bytes_in_words(done.freed_bytes)});"

@@ -23,6 +23,10 @@ class Common(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     debug: bool = Field(default=False, description="Debug logging.")
+    result_file: str = Field(
+        default="",
+        description="File that a command writes its outcome to as one JSON object, such as Kubernetes' /dev/termination-log. Empty: none.",
+    )
 
 
 class IndexAccess(Common):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.cli.words import bytes_in_words
 from vinymatic.errors import CoverNotFoundError, NoIndexError
 from vinymatic.settings import IndexAccess
@@ -105,6 +106,7 @@ def _index_facts(settings: IndexAccess) -> dict[str, str | int | float | None]:
 
     store = index_store(settings)
     manifest = require_newest(store)
+    tell({}, index=store)
     drift = drift_of(summarize(manifest))
     return {
         "url": store.url,

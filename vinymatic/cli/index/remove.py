@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.cli.words import counted
 from vinymatic.settings import IngestorSettings
 
@@ -27,6 +28,7 @@ def remove(settings: IngestorSettings, ids: tuple[str, ...]) -> None:
     writer.open()
     unknown = [cover_id for cover_id in dict.fromkeys(ids) if writer.entry(cover_id) is None]
     report = writer.commit(Batch(deletes=tuple(dict.fromkeys(ids))))
+    tell({"deleted": report.deleted, "unknown": len(unknown), "number": report.number}, index=store)
     for cover_id in unknown:
         click.echo(f"not in the catalogue: {cover_id}", err=True)
     click.echo(f"{counted(report.deleted, 'cover')} removed; manifest {report.number}")

@@ -8,6 +8,7 @@ import click
 
 from vinymatic.cli.backup import BACKUP_PLACE, needed_backup_store
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.settings import IngestorSettings
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ def repair(settings: IngestorSettings, *, dry_run: bool, from_backup: bool | Non
             dry_run=dry_run,
             progress=progress,
         )
+    tell(
+        {"number": done.number, "done": done.done, "unsaved": done.unsaved, "lost": len(done.lost), "dry_run": dry_run}
+    )
     for step in done.done:
         click.echo(f"would do: {step}" if dry_run else f"done: {step}")
     for cover_id, why in sorted(done.lost.items()):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vinymatic.cli.options import index_command
+from vinymatic.cli.outcome import tell
 from vinymatic.cli.words import bytes_in_words, counted
 from vinymatic.settings import IndexAccess
 
@@ -38,6 +39,7 @@ def verify(settings: IndexAccess, number: int | None, *, every: bool, as_json: b
         report = verification.verify(
             index_store(settings), work_folder(settings), number=number, every=every, progress=progress
         )
+    tell({"passed": report.clean, "problems": len(report.problems), "covers": report.covers, "files": report.files})
     if as_json:
         click.echo(json.dumps(asdict(report) | {"clean": report.clean}, ensure_ascii=False))
     else:
