@@ -137,6 +137,13 @@ class ApiSettings(IndexAccess):
         le=1_000_000_000,
         description="The codebook epoch to serve while the index holds it; else, and when empty, the active one.",
     )
+    index_min_manifest: int | None = Field(
+        default=None,
+        ge=1,
+        le=1_000_000_000_000_000,
+        description="Least manifest that a replica must serve before it is ready; rolled out by the operator with a new epoch or a "
+        "restore.",
+    )
     refresh_interval: float = Field(
         default=1.0, ge=0.1, le=3_600, description="How often the API asks for a newer manifest, with one GET. Seconds."
     )

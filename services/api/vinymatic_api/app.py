@@ -13,7 +13,7 @@ from vinymatic.lifecycle.reader import Reader
 from vinymatic.queueing.port import Queue
 from vinymatic.settings import ApiSettings
 from vinymatic.storage.port import ObjectStore
-from vinymatic_api import cover_routes, health_routes, ingest_routes, problems, search_routes
+from vinymatic_api import cover_routes, health_routes, index_routes, ingest_routes, problems, search_routes
 from vinymatic_api.body import BodyLimit
 from vinymatic_api.metrics import RequestMetrics
 from vinymatic_api.service import make_service
@@ -51,7 +51,7 @@ def create_app(settings: ApiSettings, reader: Reader, store: ObjectStore, queue:
     )
     app.state.service = service
     problems.install(app)
-    for module in (search_routes, cover_routes, ingest_routes, health_routes):
+    for module in (search_routes, cover_routes, ingest_routes, index_routes, health_routes):
         app.include_router(module.router)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, limit=settings.max_body_bytes)

@@ -9,9 +9,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import JSONResponse, Response
 
 from vinymatic_api.problems import problem
+from vinymatic_api.readiness import not_loaded
 from vinymatic_api.responses import failures
-from vinymatic_api.schemas import Alive, Ready
-from vinymatic_api.search_routes import nothing_loaded
+from vinymatic_api.schemas import Alive, Ready, Serving
 from vinymatic_api.service import CurrentService
 
 router = APIRouter(tags=["health"])
@@ -25,21 +25,16 @@ async def healthz() -> Alive:
 
 @router.get("/readyz", response_model=Ready, responses=failures(503))
 async def readyz(service: CurrentService) -> JSONResponse:
-    """Ready while anything can be served: a load that fails keeps the older state, and is shown here."""
-    state, failure = service.reader.state, service.follower.failure
-    if state.manifest is None or state.epoch is None or state.loaded_at is None:
-        code = "no_index" if failure is None else failure.code
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, code, nothing_loaded(service))
-    ready = Ready(
-        manifest=state.manifest,
-        epoch=state.epoch,
-        covers=state.covers,
-        segments=state.segments,
-        loaded_at=state.loaded_at,
-        staleness_s=round(service.follower.staleness, 3),
-        max_staleness_s=round(service.follower.max_staleness, 3),
-        last_error=None if failure is None else str(failure),
-    )
+    """Ready while anything can be served, from INDEX_MIN_MANIFEST on: a load that fails keeps the older state, and is shown here."""
+    state = service.reader.state
+    if state.manifest is None:
+        return not_loaded(service)
+    if not service.readiness.reached(state.manifest):
+        message = (
+            f"manifest {state.manifest} is served; this replica is ready from manifest {service.readiness.least} on"
+        )
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "stale_index", message)
+    ready = Ready(segments=state.segments, **Serving.of(state, service.follower).model_dump())
     return JSONResponse(ready.model_dump())
 
 

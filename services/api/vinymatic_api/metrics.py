@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from http import HTTPStatus
 
 from prometheus_client import (
     CollectorRegistry,
@@ -25,12 +27,27 @@ _STEP_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 _LAG_SECONDS = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
+SEARCHES = frozenset({"/search", "/v1/search"})
+
+
+@dataclass
+class SearchAnswers:
+    """Searches since the process started, whatever their answer, and those that failed on this side. Only the event loop counts."""
+
+    answered: int = 0
+    failed: int = 0
+
+    def count(self, status: int, code: str | None) -> None:
+        self.answered += 1
+        # A full queue sends clients elsewhere, as it should; everything else from 500 on is a fault of ours or behind us.
+        self.failed += status >= HTTPStatus.INTERNAL_SERVER_ERROR and code != "queue_full"
 
 
 class Metrics:
     """One registry of its own, so that two apps in a process do not meet."""
 
     def __init__(self) -> None:
+        self.answers = SearchAnswers()
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.requests = self._counter("requests", "Requests answered.", ("route", "method", "status"))
@@ -109,11 +126,17 @@ class RequestMetrics:
                 await self._app(scope, receive, watch)
         finally:
             self._count(scope, status, (answered_at or time.perf_counter()) - begin)
+            if answered_at is not None and scope["method"] == "POST" and _route(scope) in SEARCHES:
+                self._metrics.answers.count(status, scope.get("vinymatic.code"))
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path_format", UNMATCHED)
+        route = _route(scope)
         method = scope["method"] if scope["method"] in _METHODS else "other"
         self._metrics.requests.labels(route, method, str(status)).inc()
         self._metrics.latency.labels(route).observe(seconds)
         if (code := scope.get("vinymatic.code")) is not None:
             self._metrics.errors.labels(code).inc()
+
+
+def _route(scope: Scope) -> str:
+    return str(getattr(scope.get("route"), "path_format", UNMATCHED))

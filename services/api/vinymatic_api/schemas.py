@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 from pydantic.config import JsonDict
 
 from vinymatic.index.results import Corner, Match, SearchResult
 from vinymatic.index.snapshot import CoverEntry
+from vinymatic.lifecycle.reader import ReaderState
+from vinymatic.lifecycle.summary import IndexSummary
+
+if TYPE_CHECKING:
+    from vinymatic_api.follower import Follower
 
 _ID = "covers/The Nightingales/Hollow Coast (1974).jpg"
 _MATCH: JsonDict = {
@@ -192,17 +197,94 @@ class Alive(Wire):
     status: Literal["alive"] = "alive"
 
 
-class Ready(Wire):
-    """What is served. Ready while anything can be served, however stale."""
+class Serving(Wire):
+    """What this replica serves, and how fresh it is."""
 
-    status: Literal["ready"] = "ready"
     manifest: int
     epoch: int
     covers: int
-    segments: int
     loaded_at: float = Field(description="When this snapshot was taken. Unix seconds.")
     staleness_s: float = Field(
         description="Seconds since the manifest log was last read without a failure, or since the start."
     )
     max_staleness_s: float = Field(description="The most that this was since the start.")
     last_error: str | None = Field(description="Why the newest state could not be loaded; null when it was.")
+
+    @staticmethod
+    def of(state: ReaderState, follower: Follower) -> Serving:
+        """Of a reader that has something loaded."""
+        assert state.manifest is not None
+        assert state.epoch is not None
+        assert state.loaded_at is not None
+        failure = follower.failure
+        return Serving(
+            manifest=state.manifest,
+            epoch=state.epoch,
+            covers=state.covers,
+            loaded_at=state.loaded_at,
+            staleness_s=round(follower.staleness, 3),
+            max_staleness_s=round(follower.max_staleness, 3),
+            last_error=None if failure is None else str(failure),
+        )
+
+
+class Ready(Serving):
+    """Ready while anything can be served, however stale."""
+
+    status: Literal["ready"] = "ready"
+    segments: int
+
+
+class SearchesOut(Wire):
+    answered: int = Field(
+        description="POST /search and /v1/search that were answered since the process started, with any status."
+    )
+    failed: int = Field(description="Of them, those with a status from 500 on; not where the queue was full.")
+
+
+class IndexOut(Wire):
+    """One replica's sight of the index."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "index": {
+                        "manifest": 17,
+                        "index_id": "5b0c8f0be0d24b0ea1c9a1f0d0a6a3c4",
+                        "created_at": "2026-11-01T12:00:00.000+00:00",
+                        "covers": 10_000,
+                        "segments": 12,
+                        "bytes": 412_000_000,
+                        "dimensions": 128,
+                        "active_epoch": 1,
+                        "candidate_epoch": None,
+                        "candidate_complete": False,
+                        "previous_epoch": 0,
+                        "next_epoch": 2,
+                        "images_since_training": 300,
+                        "trained_at": "2026-10-30T03:00:00.000+00:00",
+                        "covers_at_training": 9_700,
+                        "training_error": 10_412.5,
+                        "fresh_features": 90_000,
+                        "fresh_error": 10_530.1,
+                        "mergeable": 8,
+                        "dead_covers": 14,
+                    },
+                    "serving": {
+                        "manifest": 17,
+                        "epoch": 1,
+                        "covers": 10_000,
+                        "loaded_at": 1_793_534_401.2,
+                        "staleness_s": 0.412,
+                        "max_staleness_s": 2.318,
+                        "last_error": None,
+                    },
+                    "searches": {"answered": 51_234, "failed": 0},
+                }
+            ]
+        }
+    )
+    index: IndexSummary = Field(description="The manifest that is served, summed up.")
+    serving: Serving
+    searches: SearchesOut

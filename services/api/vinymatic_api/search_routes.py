@@ -14,6 +14,7 @@ from vinymatic.index.query import identify
 from vinymatic.index.results import SearchOptions, SearchResult
 from vinymatic_api.body import read_body
 from vinymatic_api.photo import photo_in
+from vinymatic_api.readiness import nothing_loaded
 from vinymatic_api.responses import failures
 from vinymatic_api.schemas import Scores, SearchOut
 from vinymatic_api.service import CurrentService, Service
@@ -105,11 +106,6 @@ async def _search(service: Service, request: Request, options: SearchOptions) ->
 def _require_index(service: Service) -> None:
     if service.reader.state.manifest is None:
         raise NoIndexError(nothing_loaded(service))
-
-
-def nothing_loaded(service: Service) -> str:
-    failure = service.follower.failure
-    return "no index is loaded yet" if failure is None else f"no index is loaded yet: {failure}"
 
 
 def _identify(service: Service, body: bytes, content_type: str, options: SearchOptions) -> SearchResult:

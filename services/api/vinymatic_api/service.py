@@ -16,6 +16,7 @@ from vinymatic.threads import usable_cores
 from vinymatic_api.follower import Follower
 from vinymatic_api.metrics import Metrics
 from vinymatic_api.pool import WorkPool
+from vinymatic_api.readiness import Readiness
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Service:
     metrics: Metrics
     pool: WorkPool
     follower: Follower
+    readiness: Readiness
 
 
 def make_service(settings: ApiSettings, reader: Reader, store: ObjectStore, queue: Queue | None) -> Service:
@@ -43,7 +45,9 @@ def make_service(settings: ApiSettings, reader: Reader, store: ObjectStore, queu
     metrics.staleness.set_function(lambda: follower.staleness)
     metrics.max_staleness.set_function(lambda: follower.max_staleness)
     spec = FeatureSpec(settings.sift_dimensions, settings.num_features, settings.nor_x, settings.nor_y)
-    return Service(settings, spec, reader, store, queue, metrics, pool, follower)
+    return Service(
+        settings, spec, reader, store, queue, metrics, pool, follower, Readiness(settings.index_min_manifest)
+    )
 
 
 def _service(request: Request) -> Service:

@@ -137,6 +137,7 @@ def test_before_the_first_manifest_it_is_alive_and_not_ready_and_then_it_is(
             api.search(b"no photo at all"),
             api.client.get("/v1/covers"),
             api.client.get("/v1/ingest/a.jpg"),
+            api.client.get("/v1/index"),
         ):
             assert response.status_code == 503
             assert error_of(response)["code"] == "no_index"
@@ -153,9 +154,20 @@ def test_an_index_of_other_dimensions_is_said_clearly(few: Path) -> None:
         wait_for(
             lambda: error_of(api.client.get("/readyz"))["code"] == "index_mismatch", "/readyz says what is the matter"
         )
+        assert error_of(api.client.get("/v1/index"))["code"] == "index_mismatch"
         message = error_of(api.client.get("/readyz"))["message"]
         assert "SIFT_DIMENSIONS=128" in message
         assert "this process 64" in message
         assert "SIFT_DIMENSIONS=128" in error_of(api.search(photo_of(0)))["message"]
         log = api.process.log.read_text()
     assert log.count("SIFT_DIMENSIONS=128") == 1
+
+
+def test_a_replica_is_not_ready_before_its_least_manifest_and_answers_all_the_same(few: Path) -> None:
+    with RunningApi(few, {"INDEX_MIN_MANIFEST": "3"}) as api:
+        wait_for(lambda: error_of(api.client.get("/readyz"))["code"] == "stale_index", "manifest 2 is loaded")
+        assert "from manifest 3 on" in error_of(api.client.get("/readyz"))["message"]
+        assert list(api.search(photo_of(0)).json()) == [IDS[0]]
+        assert api.client.get("/v1/index").json()["index"]["manifest"] == 2
+        writer_on(few).commit(Batch([prepared(2)]))
+        api.wait_ready(manifest=3)

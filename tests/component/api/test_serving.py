@@ -20,6 +20,7 @@ from local.servers.process import clean_environment, tool
 from tests.component.api.conftest import IDS
 from tests.component.api.running import DEADLINE, RunningApi, error_of, wait_for
 from tests.support.index import photo_of
+from vinymatic.lifecycle.summary import IndexSummary
 
 pytestmark = pytest.mark.component
 
@@ -35,6 +36,17 @@ def test_ready_says_what_is_served(api: RunningApi) -> None:
         "last_error": None,
     }
     assert ready["staleness_s"] <= ready["max_staleness_s"] < DEADLINE
+
+
+def test_the_index_served_is_summed_up_for_whoever_looks_after_it(few_api: RunningApi) -> None:
+    few_api.search(photo_of(0))
+    few_api.search(b"no photo at all", "/v1/search")
+    answer = few_api.client.get("/v1/index").json()
+    summary = IndexSummary.model_validate(answer["index"])
+    assert (summary.manifest, summary.covers, summary.active_epoch, summary.candidate_epoch) == (2, 2, 0, None)
+    assert answer["serving"].items() >= {"manifest": 2, "epoch": 0, "covers": 2, "last_error": None}.items()
+    assert answer["serving"]["staleness_s"] <= answer["serving"]["max_staleness_s"] < DEADLINE
+    assert answer["searches"] == {"answered": 2, "failed": 0}
 
 
 def test_paths_and_methods_that_are_not_there_are_answered_in_the_one_shape(api: RunningApi) -> None:

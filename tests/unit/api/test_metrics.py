@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from tests.unit.api.asgi import call, http_scope
-from vinymatic_api.metrics import UNMATCHED, Metrics, RequestMetrics
+from vinymatic_api.metrics import UNMATCHED, Metrics, RequestMetrics, SearchAnswers
 
 pytestmark = pytest.mark.unit
 
@@ -16,6 +16,10 @@ pytestmark = pytest.mark.unit
 async def page(request: Request) -> PlainTextResponse:
     if request.path_params["name"] == "breaks":
         raise RuntimeError
+    return PlainTextResponse("fine")
+
+
+async def page_of(request: Request) -> PlainTextResponse:
     return PlainTextResponse("fine")
 
 
@@ -54,3 +58,28 @@ def test_a_request_that_breaks_is_counted_as_500_and_is_in_flight_no_more(
         call(app, http_scope("GET", "/pages/breaks"))
     assert requests(metrics) == {("/pages/{name}", "GET", "500"): 1}
     assert metrics.registry.get_sample_value("vinymatic_requests_in_flight") == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "failed"),
+    [
+        (200, None, 0),
+        (422, "no_object_found", 0),
+        (503, "queue_full", 0),
+        (503, "no_index", 1),
+        (503, "storage_unavailable", 1),
+        (500, "internal", 1),
+    ],
+)
+def test_a_search_has_failed_when_the_fault_is_on_this_side(status: int, code: str | None, failed: int) -> None:
+    answers = SearchAnswers()
+    answers.count(status, code)
+    assert (answers.answered, answers.failed) == (1, failed)
+
+
+def test_searches_alone_are_counted_as_searches(metrics: Metrics) -> None:
+    routes = [Route(path, page_of, methods=["GET", "POST"]) for path in ("/search", "/v1/search", "/v1/covers")]
+    app = RequestMetrics(Starlette(routes=routes), metrics=metrics)
+    for method, path in (("POST", "/search"), ("POST", "/v1/search"), ("GET", "/search"), ("POST", "/v1/covers")):
+        call(app, http_scope(method, path))
+    assert metrics.answers == SearchAnswers(answered=2, failed=0)
