@@ -14,6 +14,7 @@ COMMANDS = {
     ),
     "export": Place("vinymatic.cli.export", "export", "Write the covers' IDs and metadata as CSV or JSON lines."),
     "train": Place("vinymatic.cli.train", "train", "Train a candidate codebook on the index's covers."),
+    "encode": Place("vinymatic.cli.train", "encode", "Encode segments under the candidate, in parts if need be."),
     "gate": Place("vinymatic.cli.gate", "gate", "Measure the candidate epoch against the active one."),
     "retrain": Place("vinymatic.cli.retrain", "retrain", "Train, measure and promote, or discard."),
     "promote": Place("vinymatic.cli.epochs", "promote", "Make the candidate epoch active."),

@@ -21,7 +21,7 @@ class IndexSummary(Record):
     )
     created_at: str = Field(description="When the manifest was made. ISO 8601, by its writer's clock.")
     covers: int = Field(ge=0, description="Live covers.")
-    segments: int = Field(ge=0)
+    segments: int = Field(ge=0, description="Segments that hold them.")
     bytes: int = Field(ge=0, description="Of all files that the manifest names.")
     dimensions: int = Field(description="SIFT_DIMENSIONS of the index.")
     active_epoch: int = Field(ge=0, description="The codebook epoch that readers use.")

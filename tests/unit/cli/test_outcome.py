@@ -62,6 +62,36 @@ def test_the_steps_of_a_retraining_tell_what_they_came_to(run: Run, result_file:
     assert discard["index"]["previous_epoch"] is None
 
 
+def test_parts_of_the_encoding_are_told_and_come_from_the_environment_of_an_indexed_job(
+    run: Run, result_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("encode").exit_code == 1
+    assert result_of(result_file)["error"]["code"] == "epoch"
+    run("train", "--no-encode")
+    begun = result_of(result_file)
+    assert (begun["outcome"]["encoded"], begun["index"]["candidate_complete"]) == (0, False)
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", "1")
+    assert run("encode").exit_code == 2
+    assert result_of(result_file)["error"]["code"] == "usage"
+    outcomes = []
+    for part in ("0", "1"):
+        monkeypatch.setenv("JOB_COMPLETION_INDEX", part)
+        assert run("encode", "--parts", "2").exit_code == 0
+        outcomes.append(result_of(result_file)["outcome"])
+    assert [found["part"] for found in outcomes] == [0, 1]
+    assert sum(found["encoded"] for found in outcomes) == 1
+    assert outcomes[-1] | {"encoded": 0, "commits": 0} == {
+        "epoch": 1,
+        "number": 4,
+        "part": 1,
+        "parts": 2,
+        "encoded": 0,
+        "commits": 0,
+        "lacking": 0,
+    }
+    assert result_of(result_file)["index"]["candidate_complete"] is True
+
+
 def test_a_gate_that_is_not_passed_is_an_outcome_and_no_error(run: Run, result_file: Path) -> None:
     run("train")
     assert run("gate", "--photos", "4", "--recall-loss", "-1").exit_code == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +85,10 @@ def test_whoever_decides_about_an_index_needs_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_page_on_results_says_what_each_field_is() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "results.md").read_text("utf-8")
+    for name, field in IndexSummary.model_fields.items():
+        assert field.description
+        assert f"| `{name}` | {field.description.rstrip('.')} |" in page

@@ -15,9 +15,10 @@ from tests.unit.lifecycle.stalls import DyingStore, Killed
 from vinymatic.errors import EpochError, IndexMismatchError, NoIndexError, StorageUnavailableError
 from vinymatic.features import FeatureSpec
 from vinymatic.lifecycle.commit import require_newest
+from vinymatic.lifecycle.encode import next_chunk
 from vinymatic.lifecycle.promotion import discard_candidate
 from vinymatic.lifecycle.reader import Reader
-from vinymatic.lifecycle.training import next_chunk, train
+from vinymatic.lifecycle.training import train
 from vinymatic.lifecycle.writer import Batch, Writer
 from vinymatic.storage.open import open_store
 from vinymatic.storage.port import ObjectStore
