@@ -26,6 +26,7 @@ COMMANDS = {
     "backup": Place("vinymatic.cli.backup", "backup", "Copy the index to its backup; list and prune backups."),
     "restore": Place("vinymatic.cli.restore", "restore", "Bring the index back from its backup."),
     "drill": Place("vinymatic.cli.drill", "drill", "Prove that a backup answers as it did when it was made."),
+    "erase": Place("vinymatic.cli.erase", "erase", "Delete the whole index."),
     "settings": Place("vinymatic.cli.settings", "settings", "Every environment variable, its meaning and default."),
     "version": Place("vinymatic.cli.version", "version", "The version of this program."),
 }

@@ -16,6 +16,10 @@ COLLECTION = "collection/"
 BOUNDARIES = "collection/boundaries/"
 # Written to learn what time it is at the store.
 CLOCK = "collection/clock.json"
+# Says that what lies here was put here by a drill, and for how long as it lies here.
+DRILL_PLACE = "drill-place.json"
+# All of them, in the order in which an index is erased: boundaries last, for they keep writers from beginning it anew under numbers in use.
+FOLDERS = (MANIFESTS, SEGMENTS, CODEBOOKS, GATES, DRILLS, REJECTS, PINS, COLLECTION)
 
 # Numbers are written as what is left to this bound, so that the newest manifest is the first of a listing.
 _LAST_NUMBER = 10**16 - 1

@@ -89,7 +89,12 @@ def backup(
 
 
 def restore(
-    backup: ObjectStore, index: ObjectStore, *, number: int | None = None, progress: Progress = no_progress
+    backup: ObjectStore,
+    index: ObjectStore,
+    *,
+    number: int | None = None,
+    progress: Progress = no_progress,
+    writer: str = "restore",
 ) -> RestoreReport:
     """Makes the backup's manifest `number` (default: its newest) the newest of `index`: a new commit, never a rewind.
 
@@ -105,7 +110,7 @@ def restore(
     if wanted.candidate_epoch is not None:
         wanted = epochs.without_candidate(wanted, wanted.candidate_epoch) or wanted
     for _ in range(_ATTEMPTS):
-        attempt = _Restore(backup, index, wanted, last)
+        attempt = _Restore(backup, index, wanted, last, writer)
         copied = attempt.copy(progress)
         restored = commit(index, attempt.propose)
         if restored.changed:
@@ -126,11 +131,12 @@ def restore(
 class _Restore:
     """One attempt: the files are brought first, then named by one commit."""
 
-    def __init__(self, backup: ObjectStore, index: ObjectStore, wanted: Manifest, last: Manifest) -> None:
+    def __init__(self, backup: ObjectStore, index: ObjectStore, wanted: Manifest, last: Manifest, writer: str) -> None:
         self._backup = backup
         self._index = index
         self._wanted = wanted
         self._last = last
+        self._writer = f"{writer} of manifest {wanted.number}"
         self._age = UploadAge()
         newest = read_newest(index)
         self._named = _keys(newest)
@@ -155,8 +161,7 @@ class _Restore:
         number = max(self._last.number, newest.number if newest else 0, read_boundary(self._index)) + 1
         last_epoch = max(known.next_epoch for known in (self._wanted, self._last, newest) if known is not None) - 1
         changes = {"number": number, "last_epoch": last_epoch}
-        writer = f"restore of manifest {self._wanted.number}"
-        return self._wanted.with_keys(self._renamed).model_copy(update=changes | stamp(writer))
+        return self._wanted.with_keys(self._renamed).model_copy(update=changes | stamp(self._writer))
 
 
 def _backed_up(backup: ObjectStore, number: int) -> Manifest:

@@ -1,11 +1,13 @@
 """The drill: a backup is loaded with the production loader, asked what it was asked when it was made, and its answers compared.
 
-It reads the backup only; the copies that it makes lie in a folder that is gone afterwards.
+It reads the backup only; the copies that it makes lie in a folder that is gone afterwards. A drill through a place restores the backup into
+it first and asks what lies there then (`drill_place`).
 """
 
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ from vinymatic.index.layout import manifest_key
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.lifecycle.as_of import AsOf
 from vinymatic.lifecycle.commit import newest_manifest_at, read_manifest
+from vinymatic.lifecycle.drill_place import occupied, restore_into
 from vinymatic.lifecycle.drill_questions import Answer, ask, fingerprint
 from vinymatic.lifecycle.drill_record import Recorded, read_record
 from vinymatic.lifecycle.reader import Reader
@@ -29,7 +32,8 @@ SCORE_TOLERANCE = 0.02
 class DrillReport:
     """`age_seconds`: since the backup was taken. `right` of `questions`; `wrong`: a line for each that was not.
 
-    `problem`: why it could not be asked at all, else None. Times in seconds.
+    `problem`: why it could not be asked at all, else None. `through`: the URL of the place that it was restored into, None: into none.
+    Times in seconds.
     """
 
     url: str
@@ -43,17 +47,22 @@ class DrillReport:
     right: int
     wrong: tuple[str, ...]
     problem: str | None
+    through: str | None = None
+    restore_seconds: float = 0.0
 
     @property
     def passed(self) -> bool:
         return self.problem is None and self.right == self.questions
 
 
-def drill(backup: ObjectStore, *, number: int | None = None, scratch: Path | None = None) -> DrillReport:
+def drill(
+    backup: ObjectStore, *, number: int | None = None, scratch: Path | None = None, through: ObjectStore | None = None
+) -> DrillReport:
     """Drills the backup of manifest `number` (default: the newest). `scratch`: where its files are put meanwhile (default: the system's).
 
-    A damaged backup is a report, not an error. Raises `NoIndexError` (no backup, or not this one), `StorageUnavailableError` and
-    `StorageDeniedError` (nothing can be said of it).
+    `through`: a place that holds nothing. The backup is restored into it, loaded from there, and everything is taken away again.
+    A damaged backup is a report, not an error. Raises `NoIndexError` (no backup, or not this one), `CatalogueError` (`through` holds
+    something), `StorageUnavailableError` and `StorageDeniedError` (nothing can be said of the backup).
     """
     found = newest_manifest_at(backup) if number is None else (number, "")
     if found is None:
@@ -63,10 +72,11 @@ def drill(backup: ObjectStore, *, number: int | None = None, scratch: Path | Non
     except ObjectNotFoundError as error:
         raise NoIndexError(f"{backup.url} holds no backup of manifest {found[0]}") from error
     trial = _Trial()
-    try:
-        trial.run(backup, found[0], scratch)
-    except (CatalogueError, ObjectNotFoundError) as error:
-        trial.problem = str(error)
+    with nullcontext() if through is None else occupied(through):
+        try:
+            trial.run(backup, found[0], scratch, through)
+        except (CatalogueError, ObjectNotFoundError) as error:
+            trial.problem = str(error)
     return DrillReport(
         url=backup.url,
         number=found[0],
@@ -79,6 +89,8 @@ def drill(backup: ObjectStore, *, number: int | None = None, scratch: Path | Non
         right=trial.questions - len(trial.wrong) if trial.problem is None else 0,
         wrong=tuple(trial.wrong),
         problem=trial.problem,
+        through=None if through is None else through.url,
+        restore_seconds=round(trial.restore_seconds, 3),
     )
 
 
@@ -87,21 +99,26 @@ class _Trial:
 
     def __init__(self) -> None:
         self.covers = self.questions = 0
-        self.load_seconds = self.ask_seconds = 0.0
+        self.restore_seconds = self.load_seconds = self.ask_seconds = 0.0
         self.wrong: list[str] = []
         self.problem: str | None = None
 
-    def run(self, backup: ObjectStore, number: int, scratch: Path | None) -> None:
-        started = time.monotonic()
+    def run(self, backup: ObjectStore, number: int, scratch: Path | None, through: ObjectStore | None) -> None:
         manifest = read_manifest(backup, number)
         self.covers = manifest.covers
         record = read_record(backup, manifest)
         if record is not None:
             self.questions = len(record.questions)
+        source: ObjectStore = AsOf(backup, number)
+        if through is not None:
+            started = time.monotonic()
+            source = AsOf(through, restore_into(through, backup, number))
+            self.restore_seconds = time.monotonic() - started
+        started = time.monotonic()
         if scratch is not None:
             scratch.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix="vinymatic-drill-", dir=scratch) as folder:
-            reader = Reader(AsOf(backup, number), Path(folder), dimensions=manifest.dimensions)
+            reader = Reader(source, Path(folder), dimensions=manifest.dimensions)
             try:
                 reader.refresh()
                 self.load_seconds = time.monotonic() - started

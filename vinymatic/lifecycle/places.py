@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote
 
 from vinymatic.errors import SettingError
-from vinymatic.index.layout import CODEBOOKS, COLLECTION, DRILLS, GATES, MANIFESTS, PINS, REJECTS, SEGMENTS
+from vinymatic.index.layout import FOLDERS
 from vinymatic.lifecycle.due import RetrainingPolicy
 from vinymatic.lifecycle.retention import RetentionPolicy
 from vinymatic.queueing.port import Queue
@@ -15,7 +16,6 @@ from vinymatic.storage.open import S3Access, open_store
 from vinymatic.storage.port import ObjectStore
 
 BACKUP_PREFIX = "vinymatic-backup"
-_OUR_FOLDERS = (MANIFESTS, SEGMENTS, CODEBOOKS, REJECTS, DRILLS, PINS, GATES, COLLECTION)
 
 
 def index_url(settings: IndexAccess) -> str:
@@ -110,9 +110,22 @@ def is_own_key(settings: IndexAccess, key: str) -> bool:
         if not url.startswith("s3://") or bucket != settings.s3_bucket:
             continue
         prefix = prefix.strip("/")
-        if key.startswith(f"{prefix}/" if prefix else _OUR_FOLDERS):
+        if key.startswith(f"{prefix}/" if prefix else FOLDERS):
             return True
     return False
+
+
+def is_within(url: str, place: str) -> bool:
+    """Whether the store at `url` lies in the one at `place`, or is the same. An empty URL lies nowhere."""
+    inner, outer = _steps(url), _steps(place)
+    return bool(url and place) and inner[: len(outer)] == outer
+
+
+def _steps(url: str) -> tuple[str, ...]:
+    scheme, _, rest = url.partition("://")
+    if scheme == "file":
+        return (scheme, *Path(unquote(rest)).resolve().parts)
+    return (scheme, *(step for step in rest.split("/") if step))
 
 
 def _require_folder(settings: IndexAccess) -> None:
