@@ -90,7 +90,7 @@ class ServerProcess:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [*_die_with_parent(), *self._command],
+                [*die_with_parent(), *self._command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -172,7 +172,7 @@ class ServerProcess:
             raise ServerStartError(f"{self.name} ended with code {code} ({self.log}):\n{self.log_tail()}")
 
 
-def _die_with_parent() -> list[str]:
+def die_with_parent(signal_name: str = "TERM") -> list[str]:
     """On Linux, a prefix that ends the server when we are killed -9, so that none is left holding a port.
 
     The kernel ties it to the *thread* that starts the process: from another thread than the main one it would end servers early.
@@ -180,4 +180,4 @@ def _die_with_parent() -> list[str]:
     setpriv = shutil.which("setpriv")
     if sys.platform != "linux" or setpriv is None or threading.current_thread() is not threading.main_thread():
         return []
-    return [setpriv, "--pdeathsig", "TERM"]
+    return [setpriv, "--pdeathsig", signal_name]
