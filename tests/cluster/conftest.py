@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,12 @@ import pytest
 from local.errors import MissingToolError
 from tests.kube.binaries import find_binaries
 from tests.kube.control_plane import ControlPlane
+from tests.kube.kubelet.options import Options
+from tests.kube.kubelet.process import LocalKubelet
+
+_VINYMATIC = [sys.executable, "-m", "vinymatic"]
+# The images' entrypoint is `vinymatic`.
+OPTIONS = Options(programs={"": _VINYMATIC, "vinymatic": _VINYMATIC, "python": [sys.executable]})
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -26,6 +33,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """Shared: a test that stops or kills a server starts a control plane of its own."""
     with ControlPlane(tmp_path_factory.mktemp("control-plane")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def kubelet(control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKubelet]:
+    """The shared control plane's only node. A test that kills its node starts one of its own, on a control plane of its own."""
+    with LocalKubelet(control_plane, tmp_path_factory.mktemp("kubelet"), OPTIONS) as running:
         yield running
 
 

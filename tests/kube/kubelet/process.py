@@ -1,0 +1,78 @@
+"""The kubelet as tests hold it: started, stopped, killed, and its containers' logs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+from local.servers.ports import HOST, free_ports
+from local.servers.process import ServerProcess, clean_environment
+from tests.kube.api import answers
+from tests.kube.control_plane import ControlPlane
+from tests.kube.kubelet.container import MARK
+from tests.kube.kubelet.folders import newest_log
+from tests.kube.kubelet.options import Options
+
+_ROOT = Path(__file__).parents[3]
+
+
+class LocalKubelet(ServerProcess):
+    """Runs the pods of `control_plane` as local processes. `folder` holds their files and logs.
+
+    `stop` and `kill` end every process of every pod with it; started again, it goes on with what the API says.
+    """
+
+    def __init__(self, control_plane: ControlPlane, folder: Path, options: Options | None = None) -> None:
+        self.folder = folder.absolute()
+        (port,) = free_ports(1)
+        ca = control_plane.certificate
+        paths = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        super().__init__(
+            "kubelet",
+            [
+                *(sys.executable, "-m", "tests.kube.kubelet"),
+                *("--kubeconfig", control_plane.kubeconfig),
+                *("--folder", self.folder),
+                *("--certificate", control_plane.certificate),
+                *("--key", control_plane.key),
+                *("--port", str(port)),
+                *("--options", (options or Options()).to_json()),
+            ],
+            log=self.folder / "kubelet.log",
+            ready=lambda: answers(f"https://{HOST}:{port}/healthz", ca),
+            environment=clean_environment(PYTHONPATH=paths),
+        )
+
+    def stop(self) -> None:
+        super().stop()
+        self._sweep()
+
+    def kill(self) -> None:
+        super().kill()
+        self._sweep()
+
+    def container_log(self, namespace: str, pod: str, container: str) -> str:
+        """What the container has printed since its latest start; empty before any."""
+        log = newest_log(self.folder, namespace, pod, container)
+        return log.read_text("utf-8", "replace") if log is not None else ""
+
+    def processes(self) -> list[int]:
+        """The pids of whatever our containers started, also of what left its process group."""
+        mark = f"{MARK}={self.folder}".encode()
+        found = []
+        for folder in Path("/proc").iterdir():
+            # Of others' processes, and of those that end meanwhile, nothing can be read.
+            with contextlib.suppress(OSError):
+                if folder.name.isdigit() and mark in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+        return found
+
+    def _sweep(self) -> None:
+        """After kill -9, a container's grandchildren have nobody else who would end them."""
+        while pids := self.processes():
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
