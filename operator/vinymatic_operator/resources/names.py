@@ -28,6 +28,7 @@ ROLLBACK_AT = f"{GROUP}/rollback-at"
 RESULT = f"{GROUP}/result"  # what the Job's command wrote to RESULT_FILE
 REQUEST = f"{GROUP}/request"  # the value of the annotation that asked for this Job
 REASON = f"{GROUP}/reason"
+SCHEDULED_FOR = f"{GROUP}/scheduled-for"  # on a VinylBackup: the time of the schedule that made it
 # On the API Deployment's pod template, as a person sees them in `kubectl describe`:
 ROLLED_FOR = f"{GROUP}/rolled-for"
 ROLLED_AT = f"{GROUP}/rolled-at"

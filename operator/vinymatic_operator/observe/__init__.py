@@ -1,0 +1,1 @@
+"""What there is: resources, Jobs, Deployments and replicas, read into plain values."""

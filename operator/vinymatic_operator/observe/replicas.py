@@ -1,0 +1,134 @@
+"""The API's pods: which there are, and what each says that it serves (`GET /v1/index`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+
+import urllib3
+from pydantic import BaseModel, ValidationError
+
+from vinymatic.lifecycle.summary import IndexSummary
+from vinymatic_operator.errors import ReplicaError
+from vinymatic_operator.observe.reading import (
+    Found,
+    being_deleted,
+    condition,
+    environment_of,
+    items,
+    name_of,
+    part,
+    text,
+)
+from vinymatic_operator.observe.seen import ReplicaAnswer, ReplicaSeen
+from vinymatic_operator.resources.index_spec import ApiWorkload
+from vinymatic_operator.resources.names import EPOCH_VARIABLE, MANIFEST_VARIABLE
+
+# Seconds. A pod that does not answer is told of; it must not hold up the tick.
+_TIMEOUT = urllib3.Timeout(connect=2, read=3)
+_LARGEST = 1_000_000
+
+
+class _Serving(BaseModel):
+    manifest: int
+    epoch: int
+    staleness_s: float
+    last_error: str | None = None
+
+
+class _Searches(BaseModel):
+    answered: int = 0
+    failed: int = 0
+
+
+class _Answer(BaseModel):
+    index: IndexSummary
+    serving: _Serving
+    searches: _Searches = _Searches()
+
+
+class Replicas:
+    """Asks the pods of one API Deployment, side by side in `threads`."""
+
+    def __init__(self, threads: Executor) -> None:
+        self._threads = threads
+        self._http = urllib3.PoolManager(num_pools=64, maxsize=2, retries=False)
+
+    def ask_all(self, pods: Iterable[Found], api: ApiWorkload) -> tuple[ReplicaSeen, ...]:
+        """What each of the pods serves; those that go are left out. Never raises."""
+        staying = [pod for pod in pods if not being_deleted(pod)]
+        return tuple(self._threads.map(lambda pod: self._seen(pod, api), staying))
+
+    def _seen(self, pod: Found, api: ApiWorkload) -> ReplicaSeen:
+        environment = environment_of(_container(pod, api))
+        address = text(part(pod, "status"), "podIP")
+        answer, problem = None, None
+        if address is not None and text(part(pod, "status"), "phase") == "Running":
+            try:
+                answer = self.ask(address, api.port)
+            except ReplicaError as error:
+                problem = (error.code, str(error))
+        else:
+            problem = ("not_running", _why_not_running(pod))
+        return ReplicaSeen(
+            pod=name_of(pod),
+            ready=condition(pod, "Ready").get("status") == "True",
+            epoch=_number(environment.get(EPOCH_VARIABLE)),
+            min_manifest=_number(environment.get(MANIFEST_VARIABLE)),
+            answer=answer,
+            problem=problem,
+        )
+
+    def ask(self, address: str, port: int) -> ReplicaAnswer:
+        """Raises `ReplicaError`, with the API's own code where it gave one."""
+        host = f"[{address}]" if ":" in address else address
+        try:
+            response = self._http.request(
+                "GET", f"http://{host}:{port}/v1/index", timeout=_TIMEOUT, preload_content=False, redirect=False
+            )
+            data = response.read(_LARGEST)
+            response.release_conn()
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise ReplicaError("unreachable", f"it does not answer: {error}") from error
+        if response.status != 200:
+            raise _refusal(response.status, data)
+        try:
+            found = _Answer.model_validate_json(data)
+        except ValidationError as error:
+            raise ReplicaError("odd_answer", f"its answer is not understood: {error.errors()[0]['msg']}") from error
+        return ReplicaAnswer(
+            index=found.index,
+            manifest=found.serving.manifest,
+            epoch=found.serving.epoch,
+            staleness_seconds=found.serving.staleness_s,
+            last_error=found.serving.last_error,
+            answered=found.searches.answered,
+            failed=found.searches.failed,
+        )
+
+
+def _refusal(status: int, data: bytes) -> ReplicaError:
+    try:
+        error = json.loads(data)["error"]
+        return ReplicaError(str(error["code"]), str(error["message"]))
+    except (ValueError, KeyError, TypeError):
+        return ReplicaError("odd_answer", f"it answers with status {status}")
+
+
+def _container(pod: Found, api: ApiWorkload) -> Found:
+    containers: Sequence[Found] = list(items(part(pod, "spec"), "containers"))
+    return next((c for c in containers if api.container in (None, text(c, "name"))), {})
+
+
+def _why_not_running(pod: Found) -> str:
+    """`ImagePullBackOff: …` where a container says so, else the phase."""
+    for status in items(part(pod, "status"), "containerStatuses"):
+        waiting = part(status, "state", "waiting")
+        if (reason := text(waiting, "reason")) is not None:
+            return ": ".join(filter(None, (reason, text(waiting, "message"))))
+    return text(part(pod, "status"), "phase") or "not started yet"
+
+
+def _number(found: str | None) -> int | None:
+    return int(found) if found is not None and found.isdecimal() else None

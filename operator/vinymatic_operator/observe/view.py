@@ -1,0 +1,40 @@
+"""The newest that is known of the index: the operator cannot read it, but replicas and Jobs tell. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from vinymatic.lifecycle.summary import IndexSummary
+from vinymatic_operator.observe.seen import JobSeen, Observed
+from vinymatic_operator.observe.steps import Step
+
+
+def newest_view(observed: Observed) -> IndexSummary | None:
+    """The summary of the highest manifest that anybody told of.
+
+    After a restore of an index that was lost, its numbers may begin lower than what replicas still hold in memory: what was committed
+    before the restore's own manifest counts no more.
+    """
+    told = [job.result.index for job in observed.jobs if job.result is not None and job.result.index is not None]
+    told += [replica.answer.index for replica in observed.replicas if replica.answer is not None]
+    restored = _restored(observed)
+    if restored is not None and restored.result is not None and restored.result.index is not None:
+        since = moment(restored.result.index.created_at)
+        told = [index for index in told if since is None or (moment(index.created_at) or since) >= since]
+    return max(told, key=lambda index: index.manifest, default=None)
+
+
+def _restored(observed: Observed) -> JobSeen | None:
+    """The last restore into the index itself."""
+    in_place = {restore.name for restore in observed.restores if restore.in_place}
+    done = [job for job in observed.jobs if job.step is Step.RESTORE and job.answered and job.owner in in_place]
+    return max(done, key=lambda job: job.finished or job.created, default=None)
+
+
+def moment(text: str | None) -> datetime | None:
+    """An ISO 8601 time, in UTC where it says no zone; None for what is none."""
+    try:
+        found = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -1,0 +1,28 @@
+"""What people ask for by annotation, as `kubectl rollout restart` does: another value is another request. Pure."""
+
+from __future__ import annotations
+
+from vinymatic_operator.observe.seen import Observed
+from vinymatic_operator.observe.steps import Step
+from vinymatic_operator.resources.names import PROMOTE_AT, RETRAIN_AT, ROLLBACK_AT
+
+_STEPS = {RETRAIN_AT: Step.TRAIN, PROMOTE_AT: Step.PROMOTE, ROLLBACK_AT: Step.ROLLBACK}
+
+
+def pending(observed: Observed, annotation: str) -> str | None:
+    """The request that was not acted on yet: neither the status nor a Job knows its value."""
+    asked = observed.annotations.get(annotation)
+    return None if asked is None or acted_on(observed, annotation) == asked else asked
+
+
+def acted_on(observed: Observed, annotation: str) -> str | None:
+    """The value of the last request that was acted on."""
+    step, asked = _STEPS[annotation], observed.annotations.get(annotation)
+    if asked is not None and any(job.step is step and job.request == asked for job in observed.jobs):
+        return asked
+    known = observed.status.retraining
+    return {
+        RETRAIN_AT: known.request,
+        PROMOTE_AT: known.promote_request,
+        ROLLBACK_AT: known.rollback_request,
+    }[annotation]

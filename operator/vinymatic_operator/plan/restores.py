@@ -1,0 +1,122 @@
+"""Restores: a Job, and then, where the index itself was restored, a roll-out of the API. Pure.
+
+A restore into the index is alone: nothing else of this operator commits meanwhile, and the oldest VinylRestore goes first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from vinymatic.lifecycle.summary import IndexSummary
+from vinymatic_operator.observe.seen import DeploymentSeen, JobSeen, Observed, RestoreSeen
+from vinymatic_operator.observe.steps import BACKUP_LANE, EPOCH_LANE, UPKEEP_LANE, Step
+from vinymatic_operator.plan.actions import Lane, Problem, RollOut, StartJob
+from vinymatic_operator.plan.keys import text_key
+from vinymatic_operator.plan.places import target_url
+from vinymatic_operator.plan.rollout import rollout_state
+from vinymatic_operator.plan.tries import Tries, attempt
+
+MOST_ATTEMPTS = 3
+
+
+def plan_restores(observed: Observed, view: IndexSummary | None, now: datetime, tries: Tries) -> Lane:
+    restore = next_restore(observed)
+    if restore is None:
+        return Lane()
+    done = restore_job(observed, restore)
+    if done is not None and done.answered:
+        return _served(observed, restore, done, view, now)
+    if (done is not None and given_up(done)) or refusal(observed, restore) is not None:
+        return Lane((), None, None)  # its status is about to say so
+    busy = observed.running((EPOCH_LANE | UPKEEP_LANE | BACKUP_LANE) if restore.in_place else BACKUP_LANE)
+    if busy is not None:
+        return Lane((), "Restoring", f"restore {restore.name} waits for {busy.name}")
+    start = StartJob(
+        Step.RESTORE,
+        restore_key(restore),
+        1,
+        f"VinylRestore {restore.name}",
+        _arguments(observed, restore),
+        owner=restore.name,
+        owner_uid=restore.uid,
+    )
+    return attempt(observed, now, tries, start, "Restoring")
+
+
+def next_restore(observed: Observed) -> RestoreSeen | None:
+    """The oldest that is not finished."""
+    waiting = [restore for restore in observed.restores if not restore.finished and not restore.deleting]
+    return min(waiting, key=lambda found: (found.created, found.name), default=None)
+
+
+def restore_key(restore: RestoreSeen) -> str:
+    return text_key(restore.uid)
+
+
+def restore_job(observed: Observed, restore: RestoreSeen) -> JobSeen | None:
+    """The last Job that works for it."""
+    found = observed.attempts(Step.RESTORE, restore_key(restore))
+    return found[-1] if found else None
+
+
+def given_up(job: JobSeen) -> bool:
+    return job.failed and job.attempt >= MOST_ATTEMPTS
+
+
+def refusal(observed: Observed, restore: RestoreSeen) -> str | None:
+    """Why it can never be carried out, in words."""
+    if observed.spec.backup is None:
+        return f"VinylIndex {observed.name} has no spec.backup: there is nothing to restore from"
+    wanted = restore.spec.source.backup
+    if wanted is None:
+        return None
+    backup = next((found for found in observed.backups if found.name == wanted), None)
+    if backup is None:
+        return f"there is no VinylBackup {wanted} of {observed.name}"
+    if backup.finished and not backup.completed:
+        return f"VinylBackup {wanted} failed"
+    return None
+
+
+def rolled_for(restore: RestoreSeen) -> str:
+    return f"restore {restore.name}"
+
+
+def restore_served(observed: Observed, restore: RestoreSeen, now: datetime) -> bool:
+    """Its state is served by every pod; nothing to serve where it went elsewhere, or where nothing serves."""
+    api = observed.api
+    if not restore.in_place or api is None:
+        return True
+    return api.rolled_for == rolled_for(restore) and rollout_state(observed, api, observed.spec.rollout, now).complete
+
+
+def _served(observed: Observed, restore: RestoreSeen, done: JobSeen, view: IndexSummary | None, now: datetime) -> Lane:
+    api = observed.api
+    if restore_served(observed, restore, now) or api is None or done.result is None:
+        return Lane((), None, None)
+    number = done.result.number("number")
+    if number is not None and api.rolled_for != rolled_for(restore):
+        epoch = api.epoch if view is None or api.epoch is None else view.active_epoch
+        return Lane((RollOut(epoch, number, rolled_for(restore)),), "RollingOut", rolled_for(restore))
+    return Lane((), "RollingOut", f"waiting for the API's pods to serve manifest {number}", _stuck(observed, api, now))
+
+
+def _stuck(observed: Observed, api: DeploymentSeen, now: datetime) -> Problem | None:
+    if not rollout_state(observed, api, observed.spec.rollout, now).stuck:
+        return None
+    return Problem("RolloutStuck", "the API's pods do not come up with the restored state")
+
+
+def _arguments(observed: Observed, restore: RestoreSeen) -> tuple[str, ...]:
+    source, target = restore.spec.source, restore.spec.target
+    arguments = ["restore"]
+    if source.backup is not None:
+        backup = next(found for found in observed.backups if found.name == source.backup)
+        arguments += ["--number", str(backup.status.manifest)]
+    elif source.time is not None:
+        arguments += ["--at", source.time]
+    elif source.manifest is not None:
+        arguments += ["--number", str(source.manifest)]
+    if target is not None:
+        arguments += ["--to", target_url(observed.spec, target)]
+    return tuple(arguments)

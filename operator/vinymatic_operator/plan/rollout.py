@@ -1,0 +1,90 @@
+"""Rolling the API over to an epoch or a restored index, through its pod template; and when that is given up. Pure.
+
+The rule: a pod template that is held to an epoch is held to the active one. So a promotion is rolled out, and so is whatever takes it back:
+a rollback that this operator decided, one that a person asked for, and one that was done behind its back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from vinymatic.lifecycle.summary import IndexSummary
+from vinymatic_operator.observe.seen import DeploymentSeen, Observed, ReplicaSeen
+from vinymatic_operator.plan.actions import RollOut
+from vinymatic_operator.resources.index_spec import Rollout
+
+# Fewer answers than this say nothing about a share of errors.
+LEAST_ANSWERS = 20
+
+
+@dataclass(frozen=True)
+class RolloutState:
+    """`complete`: every pod is new, ready and serves what its template holds it to. `worse`: why it should be taken back, in words.
+
+    `judged`: it is young enough for what goes wrong now to be its fault.
+    """
+
+    complete: bool
+    stuck: bool
+    worse: str | None
+    judged: bool
+    since: datetime | None
+
+
+def epoch_rollout(view: IndexSummary, api: DeploymentSeen) -> RollOut | None:
+    """The roll-out that the rule above asks for."""
+    if api.epoch is None or api.epoch == view.active_epoch:
+        return None
+    return RollOut(
+        view.active_epoch, view.manifest, f"epoch {view.active_epoch} is active, pods are held to {api.epoch}"
+    )
+
+
+def pin(view: IndexSummary, api: DeploymentSeen) -> RollOut | None:
+    """Holds pods that follow the active epoch by themselves to it, so that a promotion does not change them all at once."""
+    if api.epoch is not None:
+        return None
+    return RollOut(
+        view.active_epoch, view.manifest, f"pods are held to epoch {view.active_epoch} before another is promoted"
+    )
+
+
+def rollout_state(observed: Observed, api: DeploymentSeen, policy: Rollout, now: datetime) -> RolloutState:
+    serving = all(_serves(replica, api) for replica in observed.replicas if replica.ready)
+    complete = api.settled and serving
+    begun = api.rolled_at
+    deadline, soak = timedelta(seconds=policy.progress_deadline_seconds), timedelta(seconds=policy.soak_seconds)
+    # Once it was whole, what makes pods fail is not the roll-out: a drained node must not bring the epoch before back.
+    going_on = not complete and not api.progressed
+    last = max((at for at in (begun, api.progress_at) if at is not None), default=now)
+    stuck = going_on and (api.stuck or now - last > deadline)
+    judged = begun is not None and now <= begun + deadline + soak
+    return RolloutState(complete, stuck, _worse(observed, api, policy) if judged else None, judged, begun)
+
+
+def replicas_of(observed: Observed, api: DeploymentSeen) -> list[ReplicaSeen]:
+    """Those that the newest template made."""
+    return [r for r in observed.replicas if (r.epoch, r.min_manifest) == (api.epoch, api.min_manifest)]
+
+
+def _serves(replica: ReplicaSeen, api: DeploymentSeen) -> bool:
+    answer = replica.answer
+    if answer is None:
+        return False
+    return (api.epoch is None or answer.epoch == api.epoch) and answer.manifest >= (api.min_manifest or 0)
+
+
+def _worse(observed: Observed, api: DeploymentSeen, policy: Rollout) -> str | None:
+    answers = [replica.answer for replica in observed.replicas if replica.answer is not None]
+    # Then it is the store that cannot be read, and another epoch could not be either.
+    everybody_stale = all(answer.staleness_seconds > policy.max_staleness_seconds for answer in answers)
+    for replica in replicas_of(observed, api):
+        answer = replica.answer
+        if answer is None:
+            continue
+        if answer.answered >= LEAST_ANSWERS and answer.failed > policy.max_error_rate * answer.answered:
+            return f"{replica.pod} failed {answer.failed} of {answer.answered} searches"
+        if answer.staleness_seconds > policy.max_staleness_seconds and not everybody_stale:
+            return f"{replica.pod} has not read the manifest log for {answer.staleness_seconds:.0f} s"
+    return None
