@@ -12,7 +12,7 @@ import annotated_types
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from vinymatic.settings.table import PYTHONS_OWN, ApiSettings, Common, IngestorSettings
+from vinymatic.settings.table import PYTHONS_OWN, ApiSettings, Common, IngestorSettings, OperatorSettings
 
 _TYPE_WORDS: dict[object, str] = {
     int: "a whole number",
@@ -26,6 +26,7 @@ _PATTERN_WORDS = (
     ("s3://", "s3://bucket/prefix, file:///folder or nothing"),
     ("https?", "an http(s) address or nothing"),
     ("{1,61}", "a bucket's name or nothing"),
+    ("[a-z0-9-]+( *,", "names with commas between them, or nothing"),
     ("A-Za-z0-9-", "a region's name, such as us-east-1"),
 )
 
@@ -40,7 +41,7 @@ class SettingDescription:
     defaults: dict[str, str]
 
 
-PROCESSES: dict[str, type[Common]] = {"api": ApiSettings, "ingestor": IngestorSettings}
+PROCESSES: dict[str, type[Common]] = {"api": ApiSettings, "ingestor": IngestorSettings, "operator": OperatorSettings}
 
 
 def is_secret(field: FieldInfo) -> bool:
@@ -92,11 +93,12 @@ def markdown() -> str:
     lines = [
         "# Settings",
         "",
-        "Environment variables of the API (`vinymatic serve`) and the ingestor (`vinymatic ingest`). Every value is validated at start: a",
-        "bad one stops the process with one line that names it. This page is made by `vinymatic settings --markdown`.",
+        "Environment variables of the API (`vinymatic serve`), the ingestor (`vinymatic ingest`) and the operator (`vinymatic operate`).",
+        "Every value is validated at start: a bad one stops the process with one line that names it. This page is made by",
+        "`vinymatic settings --markdown`.",
         "",
-        "| variable | meaning | allowed | default: API | default: ingestor |",
-        "|---|---|---|---|---|",
+        "| variable | meaning | allowed | default: API | default: ingestor | default: operator |",
+        "|---|---|---|---|---|---|",
     ]
     for row in descriptions():
         cells = [

@@ -23,15 +23,15 @@ class Common(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     debug: bool = Field(default=False, description="Debug logging.")
-    result_file: str = Field(
-        default="",
-        description="File that a command writes its outcome to as one JSON object, such as Kubernetes' /dev/termination-log. Empty: none.",
-    )
 
 
 class IndexAccess(Common):
     """Where the index is, and the features it is made of."""
 
+    result_file: str = Field(
+        default="",
+        description="File that a command writes its outcome to as one JSON object, such as Kubernetes' /dev/termination-log. Empty: none.",
+    )
     sift_dimensions: Dimensions = Field(
         default=128,
         description="Dimensions of the feature vector. 128 is SIFT itself; fewer, through a trained PCA. Fixed for an index's life.",
@@ -220,6 +220,40 @@ class IngestorSettings(IndexAccess):
     )
     metrics_host: str = Field(default="0.0.0.0", description="Address of /metrics and /healthz.")  # noqa: S104 - scraped from outside
     metrics_port: Port = Field(default=9102, description="Port of /metrics and /healthz.")
+
+
+class OperatorSettings(Common):
+    """The operator: `vinymatic operate`."""
+
+    watch_namespaces: str = Field(
+        default="",
+        pattern=r"^$|^[a-z0-9-]+( *, *[a-z0-9-]+)*$",
+        description="Namespaces whose VinylIndex resources are looked after, with commas between them. Empty: every namespace.",
+    )
+    tick_seconds: float = Field(
+        default=10.0,
+        ge=0.1,
+        le=600,
+        description="How often each index is looked at when nothing changes; a change is acted on at once. Seconds.",
+    )
+    resync_seconds: float = Field(
+        default=300.0,
+        ge=1,
+        le=3_600,
+        description="How often everything is listed anew, for what a watch may have missed. Seconds.",
+    )
+    backoff_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        le=3_600,
+        description="Pause before a step whose Job failed is tried again; it doubles with each failure, up to an hour. Seconds.",
+    )
+    metrics_host: str = Field(default="0.0.0.0", description="Address of /metrics, /healthz and /readyz.")  # noqa: S104 - probed from outside
+    metrics_port: Port = Field(default=9103, description="Port of /metrics, /healthz and /readyz.")
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.watch_namespaces.split(",") if name.strip())
 
 
 # Variables that Python itself obeys; documented beside ours because people set them together.

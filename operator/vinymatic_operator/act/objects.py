@@ -82,10 +82,11 @@ def event_object(observed: Observed, kind: str, reason: str, message: str, now: 
     }
 
 
-def finalizer_patch(observed: Observed, finalizer: str, *, present: bool, resource_version: str) -> Json:
+def finalizer_patch(observed: Observed, finalizer: str, *, present: bool) -> Json:
+    """A merge patch. It holds for the VinylIndex as it was observed only: other finalizers must not get lost."""
     kept = [name for name in observed.finalizers if name != finalizer]
     wanted: list[JsonValue] = [*kept, finalizer] if present else [*kept]
-    return {"metadata": {"finalizers": wanted, "resourceVersion": resource_version}}
+    return {"metadata": {"finalizers": wanted, "resourceVersion": observed.resource_version}}
 
 
 def status_patch(status: Json) -> list[Json]:

@@ -24,7 +24,7 @@ from vinymatic_operator.errors import (
     KubeThrottledError,
     KubeUnavailableError,
 )
-from vinymatic_operator.kube.resources import PODS, Resource
+from vinymatic_operator.kube.resources import Resource
 from vinymatic_operator.resources.base import Json
 
 # Seconds: an API server that does not answer must not stop the ticks of every index.
@@ -68,9 +68,6 @@ class Kube(Protocol):
 
     def delete(self, resource: Resource, namespace: str, name: str, *, uid: str | None = None) -> None:
         """In the background, with what it owns. Nothing there: no error. `uid`: only that very object."""
-
-    def log_tail(self, namespace: str, pod: str, container: str, *, lines: int = 20) -> str:
-        """The last lines that a container printed."""
 
 
 class ApiServer:
@@ -124,10 +121,6 @@ class ApiServer:
             self._json("delete", "DELETE", resource, namespace, name, body=options)
         except KubeNotFoundError:
             return
-
-    def log_tail(self, namespace: str, pod: str, container: str, *, lines: int = 20) -> str:
-        query = {"container": container, "tailLines": str(lines), "limitBytes": "16384"}
-        return self._ask("get", "GET", PODS, namespace, pod, "log", query=query).decode("utf-8", "replace")
 
     def _json(
         self,

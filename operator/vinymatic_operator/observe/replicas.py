@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
+from typing import Protocol
 
 import urllib3
 from pydantic import BaseModel, ValidationError
@@ -48,8 +49,15 @@ class _Answer(BaseModel):
     searches: _Searches = _Searches()
 
 
+class Asking(Protocol):
+    """Asks the API's pods what they serve."""
+
+    def ask_all(self, pods: Iterable[Found], api: ApiWorkload) -> tuple[ReplicaSeen, ...]:
+        """What each of the pods serves; those that go are left out. Never raises."""
+
+
 class Replicas:
-    """Asks the pods of one API Deployment, side by side in `threads`."""
+    """Over HTTP. Asks the pods of one API Deployment, side by side in `threads`."""
 
     def __init__(self, threads: Executor) -> None:
         self._threads = threads
