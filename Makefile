@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.current
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint types unit component soak bench lock docs clean
+.PHONY: help venv run test lint types unit component cluster soak bench lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -36,6 +36,10 @@ unit: venv ## tests that need nothing
 
 component: venv ## tests that start real servers on loopback
 	$(BIN)/pytest -m component
+
+cluster: venv ## tests on a real Kubernetes API server; the first time Go builds it, for minutes
+	@$(BIN)/python -m tests.kube.binaries
+	$(BIN)/pytest -m cluster
 
 test: lint types venv ## everything that must pass; tests run on up to 4 cores
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4

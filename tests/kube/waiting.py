@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], what: str, *, seconds: float = 60) -> T:
+def until(condition: Callable[[], T | None], what: str, *, seconds: float = 60) -> T:
     """The first true value of `condition`. Raises `TimeoutError` naming `what`, and the last value."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

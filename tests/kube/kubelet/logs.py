@@ -24,7 +24,7 @@ def answer(root: Path, target: str) -> tuple[int, bytes]:
     if log is not None and query.get("previous") == "true":
         log = log.with_name(f"{int(log.stem) - 1}.log")
     if log is None or not log.exists():
-        return 404, b"the container has not started"
+        return 400, f"container {parts[3]} in pod {parts[2]} is waiting to start".encode()
     body = log.read_bytes()
     if "tailLines" in query:
         count = int(query["tailLines"])
