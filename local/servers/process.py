@@ -42,6 +42,7 @@ class ServerProcess:
 
     `ready` is called again and again while the process starts; it must not block for long nor raise.
     `stop` asks with SIGTERM and, after `stop_seconds`, insists with SIGKILL. Everything the server prints is appended to `log`.
+    `orphan_signal` is what the server gets when we are killed -9.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class ServerProcess:
         environment: Mapping[str, str],
         start_seconds: float = 60,
         stop_seconds: float = 20,
+        orphan_signal: str = "TERM",
     ) -> None:
         self.name = name
         self.log = log
@@ -62,6 +64,7 @@ class ServerProcess:
         self._environment = dict(environment)
         self._start_seconds = start_seconds
         self._stop_seconds = stop_seconds
+        self._orphan_signal = orphan_signal
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -90,7 +93,7 @@ class ServerProcess:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [*die_with_parent(), *self._command],
+                [*die_with_parent(self._orphan_signal), *self._command],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -172,7 +175,7 @@ class ServerProcess:
             raise ServerStartError(f"{self.name} ended with code {code} ({self.log}):\n{self.log_tail()}")
 
 
-def die_with_parent(signal_name: str = "TERM") -> list[str]:
+def die_with_parent(signal_name: str) -> list[str]:
     """On Linux, a prefix that ends the server when we are killed -9, so that none is left holding a port.
 
     The kernel ties it to the *thread* that starts the process: from another thread than the main one it would end servers early.

@@ -136,4 +136,6 @@ class ControlPlane:
             log=self.folder / f"{program}.log",
             ready=lambda: answers(url, ca, self._token),
             environment=clean_environment(HOME=str(self.folder)),
+            # On SIGTERM an API server whose etcd is gone would wait for it, for a minute.
+            orphan_signal="KILL",
         )

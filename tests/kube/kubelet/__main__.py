@@ -12,6 +12,7 @@ from tests.kube.kubelet.client import KubeClient
 from tests.kube.kubelet.logs import serve_logs
 from tests.kube.kubelet.node import Node
 from tests.kube.kubelet.options import Options
+from tests.kube.kubelet.sweep import sweep
 
 
 async def run(arguments: argparse.Namespace) -> None:
@@ -25,7 +26,7 @@ async def run(arguments: argparse.Namespace) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await running
     finally:
-        node.kill()
+        sweep(arguments.folder)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,7 @@ from tests.kube.kubelet.options import Options
 from tests.kube.kubelet.probe import follow
 from tests.kube.kubelet.spec import Lookup, arguments, environment, relocate
 from tests.kube.kubelet.status import ContainerRecord, now, restarts, termination_message
-
-# In the environment of whatever a kubelet runs, with its folder as the value: so it is found however it detached itself.
-MARK = "VINYMATIC_TEST_KUBELET"
+from tests.kube.kubelet.sweep import MARK
 
 
 @dataclass(frozen=True)

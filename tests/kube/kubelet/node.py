@@ -53,11 +53,6 @@ class Node:
             elif pod["spec"]["nodeName"] == self._options.node:
                 self._take(pod)
 
-    def kill(self) -> None:
-        """Ends every process of every pod."""
-        for worker in self._workers.values():
-            worker.kill()
-
     def _take(self, pod: Object) -> None:
         uid = pod["metadata"]["uid"]
         if worker := self._workers.get(uid):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -12,9 +10,9 @@ from local.servers.ports import HOST, free_ports
 from local.servers.process import ServerProcess, clean_environment
 from tests.kube.api import answers
 from tests.kube.control_plane import ControlPlane
-from tests.kube.kubelet.container import MARK
 from tests.kube.kubelet.folders import newest_log
 from tests.kube.kubelet.options import Options
+from tests.kube.kubelet.sweep import marked, sweep
 
 _ROOT = Path(__file__).parents[3]
 
@@ -48,11 +46,11 @@ class LocalKubelet(ServerProcess):
 
     def stop(self) -> None:
         super().stop()
-        self._sweep()
+        sweep(self.folder)
 
     def kill(self) -> None:
         super().kill()
-        self._sweep()
+        sweep(self.folder)
 
     def container_log(self, namespace: str, pod: str, container: str) -> str:
         """What the container has printed since its latest start; empty before any."""
@@ -60,19 +58,5 @@ class LocalKubelet(ServerProcess):
         return log.read_text("utf-8", "replace") if log is not None else ""
 
     def processes(self) -> list[int]:
-        """The pids of whatever our containers started, also of what left its process group."""
-        mark = f"{MARK}={self.folder}".encode()
-        found = []
-        for folder in Path("/proc").iterdir():
-            # Of others' processes, and of those that end meanwhile, nothing can be read.
-            with contextlib.suppress(OSError):
-                if folder.name.isdigit() and mark in (folder / "environ").read_bytes().split(b"\0"):
-                    found.append(int(folder.name))
-        return found
-
-    def _sweep(self) -> None:
-        """After kill -9, a container's grandchildren have nobody else who would end them."""
-        while pids := self.processes():
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+        """The pids of whatever our containers started."""
+        return marked(self.folder)
