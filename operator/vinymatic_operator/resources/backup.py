@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from vinymatic_operator.resources.base import Part, immutable, rules
-from vinymatic_operator.resources.conditions import Condition
+from vinymatic_operator.resources.conditions import Conditions
 from vinymatic_operator.resources.index_spec import DNS_LABEL
 
 
@@ -24,7 +24,7 @@ class BackupStatus(Part):
     """What became of it."""
 
     observed_generation: int | None = Field(default=None, description="The generation that this status speaks of.")
-    conditions: list[Condition] = Field(default=[], description="Complete and Failed; see docs/operator.md.")
+    conditions: Conditions = Field(default=[], description="Complete and Failed; see docs/operator.md.")
     started_at: str | None = Field(
         default=None, description="When its Job began.", json_schema_extra={"format": "date-time"}
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -36,3 +36,10 @@ class Condition(Part):
         description="When the status last changed.", json_schema_extra={"format": "date-time"}
     )
     observed_generation: int | None = Field(default=None, description="The generation that it speaks of.")
+
+
+# By type: two writers may each apply conditions of their own.
+Conditions: TypeAlias = Annotated[
+    list[Condition],
+    Field(json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}),
+]

@@ -8,9 +8,24 @@ from pydantic import ConfigDict, Field
 
 from vinymatic_operator.resources.base import Part, immutable, rule, rules
 from vinymatic_operator.resources.job_template import JobTemplate
-from vinymatic_operator.resources.schedules import BackupSpec
+from vinymatic_operator.resources.schedules import SCRATCH_PREFIX, BackupSpec, apart
 
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+
+
+_OTHER_BUCKET = "(has(self.backup.bucket) && self.backup.bucket != self.storage.bucket)"
+# Collection deletes under the index's prefix what no manifest names, and deletionPolicy Delete all: a backup in it would go too.
+BACKUP_BESIDE_INDEX = rule(
+    f"!has(self.backup) || {_OTHER_BUCKET} || {apart('self.backup.prefix', 'self.storage.prefix')}",
+    "backup.prefix and storage.prefix must not lie in one another in the same bucket: deleting one would delete the other",
+)
+# A drill cleans its scratch prefix up.
+SCRATCH_BESIDE_INDEX = rule(
+    f"!has(self.backup) || !has(self.backup.drill) || {_OTHER_BUCKET}"
+    f" || {apart(SCRATCH_PREFIX.format('self.backup'), 'self.storage.prefix')}",
+    "backup.drill.scratchPrefix (by default backup.prefix and -drill) and storage.prefix must not lie in one another in the same"
+    " bucket: a drill deletes what it leaves there",
+)
 
 
 class DeletionPolicy(StrEnum):
@@ -129,7 +144,10 @@ class Retraining(Part):
         le=64,
         description="Pods that encode the older segments side by side; worth it from about 100,000 covers.",
     )
-    gate: Gate = Field(default=Gate(), description="What a retrained codebook must reach.")
+    gate: Gate = Field(
+        default=Gate(),
+        description="What a retrained codebook must reach before it is served, measured against the active one.",
+    )
     keep_previous: bool = Field(
         default=False,
         description="Keep the epoch before the active one until the next retraining: a rollback stays possible, "
@@ -184,6 +202,8 @@ class Collection(Upkeep):
 class IndexSpec(Part):
     """What the owner of a VinylIndex wishes."""
 
+    model_config = ConfigDict(json_schema_extra=rules(BACKUP_BESIDE_INDEX, SCRATCH_BESIDE_INDEX))
+
     storage: Storage = Field(description="Where the index's truth lives.")
     api: ApiWorkload = Field(description="The API Deployment that serves the index.")
     ingestor: Workload | None = Field(
@@ -191,11 +211,14 @@ class IndexSpec(Part):
     )
     features: Features = Field(
         default=Features(),
-        description="What the index is made of.",
+        description="What the index is made of. Fixed for its life: features of other settings do not match each other.",
         json_schema_extra=rules(immutable("features", "features of other settings do not match each other")),
     )
-    retraining: Retraining = Field(default=Retraining(), description="When the codebook is trained anew.")
-    rollout: Rollout = Field(default=Rollout(), description="How the API is rolled over.")
+    retraining: Retraining = Field(
+        default=Retraining(),
+        description="When the codebook is trained anew. Each limit counts from the last training; 0: that limit does not exist.",
+    )
+    rollout: Rollout = Field(default=Rollout(), description="How the API is rolled over, and when that is given up.")
     backup: BackupSpec | None = Field(
         default=None, description="Where backups go, when, and how they are proven. Without it: none."
     )
@@ -210,4 +233,7 @@ class IndexSpec(Part):
     paused: bool = Field(
         default=False, description="The operator only looks and tells; it starts nothing. Jobs that run are left alone."
     )
-    job_template: JobTemplate = Field(default=JobTemplate(), description="What the pods of Jobs look like.")
+    job_template: JobTemplate = Field(
+        default=JobTemplate(),
+        description="What the pods of Jobs look like. Security context, volumes and environment are the operator's own.",
+    )

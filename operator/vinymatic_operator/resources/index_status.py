@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, JsonValue
 
 from vinymatic_operator.resources.base import Part
-from vinymatic_operator.resources.conditions import Condition
+from vinymatic_operator.resources.conditions import Conditions
 
 TIME: dict[str, JsonValue] = {"format": "date-time"}
 
@@ -111,7 +111,7 @@ class IndexStatus(Part):
     """What the operator tells about a VinylIndex. Recomputed on every tick; what cannot be seen any more is kept from before."""
 
     observed_generation: int | None = Field(default=None, description="The generation that this status speaks of.")
-    conditions: list[Condition] = Field(default=[], description="See docs/operator.md for types and reasons.")
+    conditions: Conditions = Field(default=[], description="See docs/operator.md for types and reasons.")
     index: Summary | None = Field(default=None, description="The index itself.")
     serving: str | None = Field(default=None, description="Pods that serve the newest manifest known, of all.")
     served: list[ServedManifest] = Field(default=[], description="The API's pods by what each serves.")

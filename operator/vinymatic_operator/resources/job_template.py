@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from vinymatic_operator.resources.base import Part
+
+QUANTITY = (
+    r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))"
+    r"(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"
+)
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+# `cpu: 2` is as good as `cpu: "2"`, as everywhere in Kubernetes.
+Quantity: TypeAlias = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(pattern=QUANTITY),
+    WithJsonSchema({"x-kubernetes-int-or-string": True, "pattern": QUANTITY}),
+]
 
 
 class Resources(Part):
     """Requests and limits, as in a container."""
 
-    requests: dict[str, str] = Field(default={"cpu": "500m", "memory": "1Gi"}, description="What a pod is promised.")
-    limits: dict[str, str] = Field(default={"memory": "4Gi"}, description="What a pod may use at most.")
+    requests: dict[str, Quantity] = Field(
+        default={"cpu": "500m", "memory": "1Gi"}, description="What a pod is promised."
+    )
+    limits: dict[str, Quantity] = Field(default={"memory": "4Gi"}, description="What a pod may use at most.")
 
 
 class Toleration(Part):

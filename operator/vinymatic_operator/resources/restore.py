@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict, Field
 
 from vinymatic_operator.resources.base import Part, immutable, rule, rules
-from vinymatic_operator.resources.conditions import Condition
+from vinymatic_operator.resources.conditions import Conditions
 from vinymatic_operator.resources.index_spec import DNS_LABEL
 
 
@@ -61,7 +61,7 @@ class RestoreStatus(Part):
     """What became of it."""
 
     observed_generation: int | None = Field(default=None, description="The generation that this status speaks of.")
-    conditions: list[Condition] = Field(default=[], description="Restored, Complete and Failed; see docs/operator.md.")
+    conditions: Conditions = Field(default=[], description="Restored, Complete and Failed; see docs/operator.md.")
     started_at: str | None = Field(
         default=None, description="When its Job began.", json_schema_extra={"format": "date-time"}
     )

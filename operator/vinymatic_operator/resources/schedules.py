@@ -9,6 +9,14 @@ from vinymatic_operator.resources.base import Part, rule, rules
 # Five fields, or one of the short words. What exactly a field may hold is said by the operator, in the condition BackedUp.
 CRON = r"^(@(hourly|daily|midnight|weekly|monthly|annually|yearly)|\S+( +\S+){4})$"
 
+# In CEL: where a drill restores to, of the backup settings at `{}`.
+SCRATCH_PREFIX = "(has({0}.drill.scratchPrefix) ? {0}.drill.scratchPrefix : {0}.prefix + '-drill')"
+
+
+def apart(one: str, other: str) -> str:
+    """In CEL: that neither of two prefixes lies in the other, nor is it."""
+    return f"!(({one} + '/').startsWith({other} + '/') || ({other} + '/').startsWith({one} + '/'))"
+
 
 class Schedule(Part):
     """A time-table, as in a CronJob."""
@@ -31,7 +39,7 @@ class Schedule(Part):
 
 
 class Retention(Part):
-    """Which backups stay. The newest always does. 0: that limit does not exist."""
+    """Which backups stay."""
 
     count: int = Field(default=0, ge=0, le=100_000, description="So many of the newest.")
     days: float = Field(default=0, ge=0, le=36_500, description="Those no older than this.")
@@ -57,8 +65,8 @@ class BackupSpec(Schedule):
     model_config = ConfigDict(
         json_schema_extra=rules(
             rule(
-                "!has(self.drill) || !has(self.drill.scratchPrefix) || self.drill.scratchPrefix != self.prefix",
-                "drill.scratchPrefix must differ from the backup's prefix",
+                f"!has(self.drill) || {apart(SCRATCH_PREFIX.format('self'), 'self.prefix')}",
+                "drill.scratchPrefix and the backup's prefix must not lie in one another: a drill deletes what it leaves there",
             ),
         )
     )
@@ -76,7 +84,10 @@ class BackupSpec(Schedule):
     immediate: bool = Field(
         default=True, description="Make the first backup at once, and not only when the schedule says so."
     )
-    retention: Retention = Field(default=Retention(), description="Which backups stay.")
+    retention: Retention = Field(
+        default=Retention(),
+        description="Which backups stay. The newest always does. 0: that limit does not exist; both 0: all stay.",
+    )
     questions: int = Field(default=16, ge=0, le=1_000, description="Answers recorded with each backup for drills.")
     drill: Drill | None = Field(
         default=None, description="When a backup is proven by restoring it. Without it: never by itself."
