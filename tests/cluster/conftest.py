@@ -6,6 +6,7 @@ import contextlib
 import secrets
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,8 @@ from tests.kube.kubelet.process import LocalKubelet
 _VINYMATIC = [sys.executable, "-m", "vinymatic"]
 # The images' entrypoint is `vinymatic`.
 OPTIONS = Options(programs={"": _VINYMATIC, "vinymatic": _VINYMATIC, "python": [sys.executable]})
+
+CRDS = Path(__file__).parents[2] / "k8s" / "crds"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -34,6 +37,14 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
     """Shared: a test that stops or kills a server starts a control plane of its own."""
     with ControlPlane(tmp_path_factory.mktemp("control-plane")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def crds(control_plane: ControlPlane) -> ControlPlane:
+    """The shared control plane, with k8s/crds applied."""
+    control_plane.kubectl("apply", "-f", str(CRDS))
+    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(CRDS))
+    return control_plane
 
 
 @pytest.fixture(scope="session")

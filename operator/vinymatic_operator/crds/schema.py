@@ -110,11 +110,12 @@ def _inlined(schema: Json, definitions: Mapping[str, Json]) -> Json:
 
 def _default(schema: Json, default: JsonValue) -> JsonValue:
     """`{}` where the defaults of an object's fields say it all: said once, they cannot differ."""
-    told = _without_nulls(default)
+    told = _as_stored(default)
     return {} if told == filled(schema, {}) else told
 
 
-def _without_nulls(value: JsonValue) -> JsonValue:
+def _as_stored(value: JsonValue) -> JsonValue:
+    """Without nulls, and 2 for 2.0: as the API server gives it back, so that tools that compare see no difference."""
     if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    return value
+        return {key: _as_stored(item) for key, item in value.items() if item is not None}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
