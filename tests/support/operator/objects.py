@@ -10,7 +10,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
-from typing import cast
+from typing import TypeAlias, cast
 
 from vinymatic_operator.errors import KubeConflictError, KubeNotFoundError
 from vinymatic_operator.kube.resources import EVENTS, PODS, Resource
@@ -20,6 +20,7 @@ from vinymatic_operator.status.conditions import stamp
 
 Watch = Callable[[Resource, str, Json], None]
 Call = tuple[str, Resource, str]
+Bodies: TypeAlias = list[Json]
 
 
 class Objects:
@@ -123,7 +124,7 @@ class Objects:
         if resource is not EVENTS and resource is not PODS:
             self.watch(resource, "DELETED", copy.deepcopy(body))
 
-    def all(self, resource: Resource) -> list[Json]:
+    def all(self, resource: Resource) -> Bodies:
         return list(self.bodies.get(resource, {}).values())
 
     def _found(self, resource: Resource, namespace: str, name: str) -> Json:
