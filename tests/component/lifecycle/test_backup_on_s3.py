@@ -19,6 +19,7 @@ from vinymatic.lifecycle.backup import Recording, backup, restore
 from vinymatic.lifecycle.backups import list_backups
 from vinymatic.lifecycle.commit import read_newest
 from vinymatic.lifecycle.drill import drill
+from vinymatic.lifecycle.erasure import erase
 from vinymatic.lifecycle.retention import RetentionPolicy, apply_retention
 from vinymatic.lifecycle.writer import Batch, Writer
 from vinymatic.storage import ObjectStore, S3Access, open_store
@@ -125,3 +126,25 @@ def test_an_index_on_disk_is_backed_up_to_a_bucket(index_store: ObjectStore, kep
     assert drill(kept).passed
     fresh = open_store((tmp_path / "fresh").as_uri())
     assert restore(kept, fresh).covers == 2
+
+
+def test_a_drill_through_another_bucket_restores_there_and_leaves_nothing(
+    ministack: Ministack, index: ObjectStore, kept: FaultyStore, writer: Writer, tmp_path: Path
+) -> None:
+    backup(index, kept, recording=Recording(4, tmp_path / "cache"))
+    place = bucket_store(ministack, "place")
+    drilled = drill(kept, scratch=tmp_path / "scratch", through=place)
+    assert (drilled.passed, drilled.questions, drilled.through) == (True, 4, place.url)
+    assert list(place.list()) == []
+
+
+def test_an_erased_index_is_gone_and_its_neighbours_are_not(
+    ministack: Ministack, index: ObjectStore, writer: Writer
+) -> None:
+    access = S3Access(ACCESS_KEY_ID, SECRET_ACCESS_KEY, endpoint_url=ministack.endpoint)
+    bucket = open_store(index.url.removesuffix("/index"), access)
+    bucket.put("index-of-another/manifests/x.json", b"{}")
+    files = [info.size for info in index.list()]
+    report = erase(index)
+    assert (report.deleted_files, report.deleted_bytes) == (len(files), sum(files))
+    assert [info.key for info in bucket.list()] == ["index-of-another/manifests/x.json"]

@@ -119,3 +119,51 @@ def test_the_index_itself_is_no_place_for_its_backup(
     answer = run("backup")
     assert answer.exit_code == 2
     assert "another place than the index itself" in answer.stderr
+
+
+def test_a_drill_through_a_place_restores_there_and_leaves_nothing(backed_up: Run, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    passed = backed_up("drill", "--through", place.as_uri())
+    assert passed.exit_code == 0
+    assert "restored in " in passed.stdout
+    assert [path for path in place.rglob("*") if path.is_file()] == []
+    (place / "letter.txt").write_text("dear aunt")
+    refused = backed_up("drill", "--through", place.as_uri())
+    assert refused.exit_code == 1
+    assert "is not empty (it holds letter.txt)" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["data/index", "data/index/within", "data", "backup", "backup/within"])
+def test_a_drill_does_not_go_through_the_index_or_its_backup(backed_up: Run, tmp_path: Path, name: str) -> None:
+    answer = backed_up("drill", "--through", (tmp_path / name).as_uri())
+    assert answer.exit_code == 2
+    assert "that is where" in answer.stderr
+    assert backed_up("drill").exit_code == 0
+
+
+def test_the_index_is_erased_when_it_is_said_and_its_backup_brings_it_back(
+    backed_up: Run, tmp_path: Path, sleeves: list[Sleeve], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert backed_up("erase").exit_code == 2
+    assert backed_up("index", "list").exit_code == 0
+    monkeypatch.setenv("RESULT_FILE", str(tmp_path / "result"))
+    assert " files deleted (" in backed_up("erase", "--yes").stdout
+    result = json.loads((tmp_path / "result").read_bytes())
+    assert set(result) == {"command", "outcome"}
+    assert result["outcome"].keys() == {"deleted_files", "deleted_bytes"}
+    assert result["outcome"]["deleted_files"] > 4
+    assert backed_up("index", "list").exit_code == 1
+    assert "0 files deleted" in backed_up("erase", "--yes").stdout
+    assert backed_up("restore").exit_code == 0
+    assert len(backed_up("index", "list").stdout.splitlines()) == len(sleeves)
+
+
+@pytest.mark.parametrize("name", ["data/index", "data/index/backup"])
+def test_an_index_whose_backup_lies_in_it_is_not_erased(
+    run: Run, covers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("BACKUP_URL", (tmp_path / name).as_uri())
+    answer = run("erase", "--yes")
+    assert answer.exit_code == 2
+    assert "a place outside of what is erased" in answer.stderr
+    assert run("index", "show").exit_code == 0

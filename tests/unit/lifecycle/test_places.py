@@ -14,6 +14,7 @@ from vinymatic.lifecycle.places import (
     covers_store,
     index_store,
     is_own_key,
+    is_within,
     labelled_store,
     retention_policy,
     work_folder,
@@ -140,3 +141,23 @@ def test_labelled_photos_are_where_the_setting_says_and_never_taken_for_covers()
 def test_labelled_photos_among_the_covers_are_refused(url: str) -> None:
     with pytest.raises(SettingError, match="GATE_PHOTOS_URL"):
         labelled_store(settings(S3_BUCKET="covers", GATE_PHOTOS_URL=url))
+
+
+@pytest.mark.parametrize(
+    ("url", "place", "expected"),
+    [
+        ("s3://b/index", "s3://b/index/", True),
+        ("s3://b/index/backup", "s3://b/index", True),
+        ("s3://b/vinymatic-backup", "s3://b", True),
+        ("s3://b/index-backup", "s3://b/index", False),
+        ("s3://b", "s3://b/index", False),
+        ("s3://other/index", "s3://b/index", False),
+        ("file:///b/index", "s3://b/index", False),
+        ("file:///data/a%20b/x", "file:///data/a b", True),
+        ("file:///data/index/../backup", "file:///data/index", False),
+        ("", "s3://b", False),
+        ("s3://b", "", False),
+    ],
+)
+def test_a_place_in_another_is_seen(url: str, place: str, expected: bool) -> None:
+    assert is_within(url, place) is expected
