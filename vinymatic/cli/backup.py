@@ -8,7 +8,7 @@ import click
 
 from vinymatic.cli.lazy import LazyGroup, Place
 from vinymatic.cli.options import index_command
-from vinymatic.cli.outcome import tell
+from vinymatic.cli.outcome import failures_recorded, tell
 from vinymatic.cli.words import bytes_in_words, counted
 from vinymatic.errors import SettingError
 from vinymatic.settings import IndexAccess
@@ -65,6 +65,10 @@ class BackupGroup(LazyGroup):
             params=list(make.params),
             help=make.help,
         )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        with failures_recorded(ctx):
+            return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         make.format_epilog(ctx, formatter)

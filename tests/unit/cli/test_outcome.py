@@ -146,8 +146,10 @@ def test_an_error_is_told_by_its_code(
         "command": "promote",
         "error": {"code": "epoch", "message": "there is no candidate to promote; `vinymatic train` makes one"},
     }
-    assert run("compact", "--fan-in", "1").exit_code == 2
-    assert result_of(result_file)["error"]["code"] == "usage"
+    for words in (("compact", "--fan-in", "1"), ("backup", "--no-such-option"), ("erase",)):
+        assert run(*words).exit_code == 2
+        found = result_of(result_file)
+        assert (found["command"], found["error"]["code"]) == (words[0], "usage")
     monkeypatch.setenv("SIFT_DIMENSIONS", "a lot")
     assert run("train").exit_code == 2
     assert result_of(result_file)["error"]["code"] == "bad_setting"

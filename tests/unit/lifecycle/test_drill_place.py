@@ -18,7 +18,7 @@ from vinymatic.lifecycle.drill import DrillReport, drill
 from vinymatic.lifecycle.drill_place import occupied, restore_into
 from vinymatic.lifecycle.writer import Batch
 from vinymatic.storage.open import open_store
-from vinymatic.storage.port import ObjectStore
+from vinymatic.storage.port import ObjectInfo, ObjectStore
 
 pytestmark = pytest.mark.unit
 
@@ -152,7 +152,7 @@ def test_a_drill_whose_place_was_taken_over_leaves_it_to_the_other(kept: ObjectS
 
 def test_what_is_put_there_at_the_same_moment_is_refused(kept: ObjectStore, place: ObjectStore) -> None:
     class Beside(FaultyStore):
-        def create(self, key: str, data: bytes) -> object:  # type: ignore[override]
+        def create(self, key: str, data: bytes) -> ObjectInfo:
             place.create(key, b"another's")
             return super().create(key, data)
 

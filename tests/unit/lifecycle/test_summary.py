@@ -22,7 +22,7 @@ def retraining(*, encoded: bool) -> Manifest:
     book = CodebookEntry(epoch=0, file=file_entry("book-0", "d"), lists=64, trained_covers=9, error=80.0)
     return manifest(
         segment_entry("A", covers=10, tombstones=(1, 2, 3), codes=BOTH),
-        segment_entry("B", covers=5, **({"codes": BOTH} if encoded else {})),
+        segment_entry("B", covers=5, codes=BOTH if encoded else {0: BOTH[0]}),
         index_id="abc",
         candidate_epoch=1,
         last_epoch=3,
