@@ -30,6 +30,7 @@ from vinymatic_operator.resources.base import Json
 # Seconds: an API server that does not answer must not stop the ticks of every index.
 _TIMEOUT = (5.0, 20.0)
 _PAGE = 500
+_DRY_RUN: Mapping[str, str] = {"dryRun": "All"}
 
 _BY_STATUS: Mapping[int, type[KubeError]] = {
     400: KubeInvalidError,
@@ -52,7 +53,8 @@ class Kube(Protocol):
     def list(self, resource: Resource, namespace: str | None, *, labels: Mapping[str, str] | None = None) -> list[Json]:
         """In every namespace where `namespace` is None; with all of `labels`."""
 
-    def create(self, resource: Resource, namespace: str, body: Json) -> Json: ...
+    def create(self, resource: Resource, namespace: str, body: Json, *, dry_run: bool = False) -> Json:
+        """`dry_run`: the server checks and answers as if, and keeps nothing."""
 
     def patch(
         self,
@@ -63,6 +65,7 @@ class Kube(Protocol):
         *,
         subresource: str | None = None,
         strategic: bool = False,
+        dry_run: bool = False,
     ) -> Json:
         """A JSON patch (a list), a merge patch (a dict) or, where `strategic`, a strategic merge patch."""
 
@@ -95,8 +98,9 @@ class ApiServer:
                 return found
             query = {**query, "continue": going_on}
 
-    def create(self, resource: Resource, namespace: str, body: Json) -> Json:
-        return self._json("create", "POST", resource, namespace, body=body)
+    def create(self, resource: Resource, namespace: str, body: Json, *, dry_run: bool = False) -> Json:
+        query = _DRY_RUN if dry_run else None
+        return self._json("create", "POST", resource, namespace, body=body, query=query)
 
     def patch(
         self,
@@ -107,10 +111,12 @@ class ApiServer:
         *,
         subresource: str | None = None,
         strategic: bool = False,
+        dry_run: bool = False,
     ) -> Json:
         kind = "strategic-merge-patch" if strategic else "merge-patch" if isinstance(patch, dict) else "json-patch"
+        content, query = f"application/{kind}+json", _DRY_RUN if dry_run else None
         return self._json(
-            "patch", "PATCH", resource, namespace, name, subresource, body=patch, content=f"application/{kind}+json"
+            "patch", "PATCH", resource, namespace, name, subresource, body=patch, content=content, query=query
         )
 
     def delete(self, resource: Resource, namespace: str, name: str, *, uid: str | None = None) -> None:

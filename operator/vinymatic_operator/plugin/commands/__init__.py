@@ -1,0 +1,1 @@
+"""One module a command or two: they look, ask and print."""
