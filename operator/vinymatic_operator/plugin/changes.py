@@ -101,6 +101,17 @@ def paused_note(index: Index) -> list[str]:
     return [f"{index.name} is paused: this waits until `kubectl vinyl resume {index.name} -n {index.namespace}`"]
 
 
+def promotion_warning(index: Index) -> str:
+    """What a promotion without regard to the gate does, in plain words."""
+    gate, summary = index.status.retraining.gate, index.status.index
+    candidate = summary.candidate_epoch if summary is not None else None
+    if gate is None or gate.epoch != candidate:
+        said = "which has not measured it"
+    else:
+        said = "which it passed" if gate.passed else f"which it FAILED: {'; '.join(gate.failures)}"
+    return f"this serves epoch {candidate} without regard to its gate, {said}"
+
+
 def restore_warning(index: Index, source: Source) -> str:
     """What a restore into the index itself does, in plain words."""
     storage = index.spec.storage

@@ -9,7 +9,15 @@ import click
 
 from vinymatic_operator.kube.resources import INDEXES
 from vinymatic_operator.plugin.answer import Change, finish, refuse
-from vinymatic_operator.plugin.changes import annotated, paused_note, refused_promotion, refused_rollback, refused_wait, stamp
+from vinymatic_operator.plugin.changes import (
+    annotated,
+    paused_note,
+    promotion_warning,
+    refused_promotion,
+    refused_rollback,
+    refused_wait,
+    stamp,
+)
 from vinymatic_operator.plugin.cluster import Cluster, connected
 from vinymatic_operator.plugin.ends import Ended, Going, retraining_end, rollback_end
 from vinymatic_operator.plugin.errors import RefusedError
@@ -35,19 +43,9 @@ def promote(call: Call, yes: bool) -> None:
     cluster = connected(call.namespace, call.context)
     index = cluster.index(call.name)
     refuse(refused_promotion(index))
-    gate = index.status.retraining.gate
-    summary = index.status.index
-    candidate = summary.candidate_epoch if summary is not None else None
     if not yes and not call.dry_run:
-        measured = gate is not None and gate.epoch == candidate
-        said = (
-            "" if not measured or gate is None else " passed" if gate.passed else f" FAILED: {'; '.join(gate.failures)}"
-        )
-        raise RefusedError(
-            f"this serves epoch {candidate} without regard to its gate"
-            f" ({'which' + said if said else 'which has not measured it'}); add --yes to do it"
-        )
-    _ask(call, cluster, index, PROMOTE_AT, f"the promotion of epoch {candidate}", None)
+        raise RefusedError(f"{promotion_warning(index)}; add --yes to do it")
+    _ask(call, cluster, index, PROMOTE_AT, "a promotion of the candidate epoch", None)
 
 
 @vinyl_command(changes=True, waits=True)

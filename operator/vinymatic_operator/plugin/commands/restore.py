@@ -8,7 +8,15 @@ import click
 
 from vinymatic_operator.kube.resources import RESTORES
 from vinymatic_operator.plugin.answer import Change, finish, refuse
-from vinymatic_operator.plugin.changes import Source, default_name, paused_note, refused_backup, refused_wait, restore_body, restore_warning
+from vinymatic_operator.plugin.changes import (
+    Source,
+    default_name,
+    paused_note,
+    refused_backup,
+    refused_wait,
+    restore_body,
+    restore_warning,
+)
 from vinymatic_operator.plugin.cluster import connected
 from vinymatic_operator.plugin.ends import object_end
 from vinymatic_operator.plugin.errors import RefusedError
@@ -69,6 +77,9 @@ def restore(
     sent = restore_body(index, name, source, target)
     received = cluster.create(RESTORES, sent, dry_run=call.dry_run)
     place = "the index itself" if to_prefix is None else f"s3://{to_bucket or index.spec.storage.bucket}/{to_prefix}"
-    said = [f"asked to restore {source.in_words} of {index.namespace}/{index.name} into {place}: VinylRestore {name}", *paused_note(index)]
+    said = [
+        f"asked to restore {source.in_words} of {index.namespace}/{index.name} into {place}: VinylRestore {name}",
+        *paused_note(index),
+    ]
     change = Change(sent, received, said, f"kubectl get vinylrestore {name} -n {index.namespace} -o yaml")
     finish(call, change, lambda: object_end(cluster.resource(RESTORES, name)))
