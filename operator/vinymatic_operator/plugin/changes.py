@@ -94,6 +94,13 @@ def refused_wait(index: Index, what: str) -> str | None:
     return None
 
 
+def refused_repetition(index: Index, key: str, value: str) -> str | None:
+    """Why a request would be none: the operator knows requests apart by their value, which is a second."""
+    if index.annotations.get(key) == value:
+        return f"{index.name} was asked for this within the same second already ({key}: {value})"
+    return None
+
+
 def paused_note(index: Index) -> list[str]:
     """What is said beside a request that is kept, but not acted on yet."""
     if not index.spec.paused:

@@ -18,6 +18,7 @@ from vinymatic_operator.plugin.changes import (
     promotion_warning,
     refused_backup,
     refused_promotion,
+    refused_repetition,
     refused_rollback,
     refused_wait,
     restore_body,
@@ -25,6 +26,7 @@ from vinymatic_operator.plugin.changes import (
     stamp,
 )
 from vinymatic_operator.plugin.reading import read_index
+from vinymatic_operator.resources.names import RETRAIN_AT, ROLLBACK_AT
 from vinymatic_operator.resources.restore import RestoreTo
 
 pytestmark = pytest.mark.unit
@@ -106,6 +108,13 @@ def test_a_paused_index_keeps_requests_and_lets_nobody_wait_for_them() -> None:
     )
     assert paused_note(index) == ["records is paused: this waits until `kubectl vinyl resume records -n shop`"]
     assert (refused_wait(read_index(resource()), "a backup"), paused_note(read_index(resource()))) == (None, [])
+
+
+def test_a_second_request_within_a_second_is_refused_because_it_would_be_none() -> None:
+    index = read_index(resource(annotations={RETRAIN_AT: stamp(NOW)}))
+    assert "within the same second already" in str(refused_repetition(index, RETRAIN_AT, stamp(NOW)))
+    assert refused_repetition(index, RETRAIN_AT, stamp(LOCAL)) is None
+    assert refused_repetition(index, ROLLBACK_AT, stamp(NOW)) is None
 
 
 def test_the_warning_of_a_promotion_tells_what_the_gate_said() -> None:

@@ -14,6 +14,7 @@ from vinymatic_operator.plugin.changes import (
     paused_note,
     promotion_warning,
     refused_promotion,
+    refused_repetition,
     refused_rollback,
     refused_wait,
     stamp,
@@ -60,6 +61,7 @@ def rollback(call: Call) -> None:
 def _ask(call: Call, cluster: Cluster, index: Index, key: str, what: str, judge: Judge | None) -> None:
     refuse(refused_wait(index, what) if call.wait else None)
     asked = stamp(datetime.now(UTC))
+    refuse(refused_repetition(index, key, asked))
     sent = annotated(key, asked)
     received = cluster.patch_index(index.name, sent, dry_run=call.dry_run)
     said = [f"asked for {what} of {index.namespace}/{index.name} ({key}: {asked})", *paused_note(index)]
