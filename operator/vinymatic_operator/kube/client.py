@@ -53,8 +53,7 @@ class Kube(Protocol):
     def list(self, resource: Resource, namespace: str | None, *, labels: Mapping[str, str] | None = None) -> list[Json]:
         """In every namespace where `namespace` is None; with all of `labels`."""
 
-    def create(self, resource: Resource, namespace: str, body: Json, *, dry_run: bool = False) -> Json:
-        """`dry_run`: the server checks and answers as if, and keeps nothing."""
+    def create(self, resource: Resource, namespace: str, body: Json) -> Json: ...
 
     def patch(
         self,
@@ -65,7 +64,6 @@ class Kube(Protocol):
         *,
         subresource: str | None = None,
         strategic: bool = False,
-        dry_run: bool = False,
     ) -> Json:
         """A JSON patch (a list), a merge patch (a dict) or, where `strategic`, a strategic merge patch."""
 
@@ -99,6 +97,7 @@ class ApiServer:
             query = {**query, "continue": going_on}
 
     def create(self, resource: Resource, namespace: str, body: Json, *, dry_run: bool = False) -> Json:
+        """`dry_run`: the server checks and answers as if, and keeps nothing."""
         query = _DRY_RUN if dry_run else None
         return self._json("create", "POST", resource, namespace, body=body, query=query)
 

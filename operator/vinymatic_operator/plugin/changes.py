@@ -59,6 +59,14 @@ def restore_body(index: Index, name: str, source: Source, target: RestoreTo | No
     return _body(RESTORE_KIND, index, name, RestoreRequest(index=index.name, source=chosen, target=target))
 
 
+def refused_retraining(index: Index) -> str | None:
+    """Why a retraining cannot succeed."""
+    summary = index.status.index
+    if summary is not None and summary.covers == 0:
+        return f"{index.name} has no covers to train on"
+    return None
+
+
 def refused_promotion(index: Index) -> str | None:
     """Why a promotion cannot succeed."""
     summary = index.status.index

@@ -1,4 +1,4 @@
-"""The cluster as the plugin sees it: one namespace, through `Kube`, with the server's refusals in words that say what to do."""
+"""The cluster as the plugin sees it: one namespace, through `ApiServer`, with the server's refusals in words that say what to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import kubernetes.config
 
 from vinymatic_operator.errors import KubeDeniedError, KubeError, KubeNotFoundError, KubeUnavailableError
-from vinymatic_operator.kube.client import Kube, connect
+from vinymatic_operator.kube.client import ApiServer, connect
 from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, EVENTS, INDEXES, Resource
 from vinymatic_operator.plugin.errors import WhichIndexError
 from vinymatic_operator.plugin.facts import Ingestor, Problem, ingestor_facts, problems_of
@@ -29,7 +29,7 @@ _FORBIDDEN = re.compile(
 class Cluster:
     """Every call raises `KubeError`, in words for people."""
 
-    kube: Kube
+    kube: ApiServer
     namespace: str
 
     def resource(self, resource: Resource, name: str) -> Json:

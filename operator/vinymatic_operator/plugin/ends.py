@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vinymatic_operator.observe.steps import EPOCH_LANE
+from vinymatic_operator.plugin.phases import EPOCH_PHASES, RESTORING, ROLLING_OUT
 from vinymatic_operator.plugin.reading import Index
 from vinymatic_operator.resources.base import Json, body_of
-from vinymatic_operator.resources.conditions import Condition
-from vinymatic_operator.resources.index_status import RetrainingRun
+from vinymatic_operator.resources.conditions import Condition, ConditionType
 from vinymatic_operator.resources.names import RETRAIN_AT, ROLLBACK_AT
+
+_STALLED_EPOCHS = {f"{step.value.capitalize()}Failed" for step in EPOCH_LANE} | {"RolloutStuck"}
 
 
 @dataclass(frozen=True)
@@ -26,38 +29,49 @@ class Ended:
 
 # The operator answers the value that it finds; one that was overwritten before it looked is never answered.
 _OVERTAKEN = Ended(False, "somebody asked again since, in place of this request")
+_PAUSED = Going("the index is paused: it waits until resumed")
 
 
 def retraining_end(before: Index, now: Index, asked: str) -> Going | Ended:
-    """`before`: the index when it was asked; `asked`: the annotation's value."""
+    """`before`: the index when it was asked; `asked`: the annotation's value. Good once another epoch is active and has been watched."""
     run, was = now.status.retraining, before.status.retraining
-    if run.request != asked and now.annotations.get(RETRAIN_AT) != asked:
-        return _OVERTAKEN
-    if run.request != asked or run.phase is not None:
-        return _going(now, run, run.request == asked)
-    new_gate = run.gate if run.gate != was.gate else None
-    if new_gate is not None and not new_gate.passed:
-        return Ended(False, f"the gate of epoch {new_gate.epoch} failed: {'; '.join(new_gate.failures) or run.outcome}")
-    if run.last == was.last:
-        return Ended(False, run.outcome or run.reason or "it ended, and the operator does not say how")
-    return Ended(True, run.outcome or "it ended well")
+    if run.request != asked:
+        return _not_taken_up(now, RETRAIN_AT, asked)
+    stalled = _newly_stalled(before, now)
+    if stalled is not None:
+        return stalled
+    if run.gate is not None and run.gate != was.gate and not run.gate.passed:
+        return Ended(False, f"epoch {run.gate.epoch} did not pass its gate: {'; '.join(run.gate.failures)}")
+    if run.phase in EPOCH_PHASES or run.phase == RESTORING:
+        return Going(f"at {run.phase}")
+    if now.spec.paused:
+        return _PAUSED
+    if run.refused_epoch is not None and run.refused_epoch != was.refused_epoch:
+        return Ended(False, f"epoch {run.refused_epoch} was rolled back")
+    active, candidate = _epochs(now)
+    if candidate is not None:
+        # The pods do not tell for a moment what the index is, or a restore goes first.
+        return Going(f"epoch {candidate} is prepared")
+    if active == _epochs(before)[0]:
+        return Ended(False, f"epoch {active} is still active and there is no candidate: it was discarded")
+    return Ended(True, f"epoch {active} is active")
 
 
 def rollback_end(before: Index, now: Index, asked: str) -> Going | Ended:
-    """Ends well once the epoch before is active and every pod serves it."""
-    run, was = now.status.retraining, before.status.retraining
-    if run.rollback_request != asked and now.annotations.get(ROLLBACK_AT) != asked:
-        return _OVERTAKEN
-    if run.rollback_request != asked or run.phase is not None:
-        return _going(now, run, run.rollback_request == asked)
+    """Good once the epoch before is active and every pod serves it; the watching that follows is not waited for."""
+    run = now.status.retraining
+    if run.rollback_request != asked:
+        return _not_taken_up(now, ROLLBACK_AT, asked)
+    stalled = _newly_stalled(before, now)
+    if stalled is not None:
+        return stalled
     goal = before.status.index.previous_epoch if before.status.index is not None else None
-    if now.status.index is None or now.status.index.active_epoch != goal:
-        if run.outcome is not None and (run.outcome, run.job) != (was.outcome, was.job):
-            return Ended(False, run.outcome)
+    if _epochs(now)[0] != goal:
         return Going(f"epoch {goal} becomes active")
-    if now.status.rollout is not None and now.status.rollout.completed_at is None:
-        return Going(f"the API is rolled over: {now.status.serving or '?'} pods")
-    return Ended(True, f"epoch {goal} is active again and served by {now.status.serving or 'the'} pods")
+    rollout = now.status.rollout
+    if run.phase == ROLLING_OUT or (rollout is not None and rollout.completed_at is None):
+        return Going(f"the API is rolled over to epoch {goal}")
+    return Ended(True, f"epoch {goal} is active again")
 
 
 def object_end(resource: Json) -> Going | Ended:
@@ -86,9 +100,29 @@ def conditions_of(resource: Json) -> list[Condition]:
     return [Condition.model_validate(each) for each in conditions] if isinstance(conditions, list) else []
 
 
-def _going(now: Index, run: RetrainingRun, taken_up: bool) -> Going:
+def _not_taken_up(now: Index, key: str, asked: str) -> Going | Ended:
+    if now.annotations.get(key) != asked:
+        return _OVERTAKEN
     if now.spec.paused:
-        return Going("the index is paused: it waits until resumed")
-    if run.phase is not None:
-        return Going(f"at {run.phase}")
-    return Going("taken up" if taken_up else "not taken up yet")
+        return _PAUSED
+    return Going(f"not taken up yet: {now.status.next_action}" if now.status.next_action else "not taken up yet")
+
+
+def _newly_stalled(before: Index, now: Index) -> Ended | None:
+    """The operator tries a step that fails again and again, for ever; Stalled is its call for a person, who is here."""
+    old, new = _stalled(before), _stalled(now)
+    if new is None or new.status != "True" or new.reason not in _STALLED_EPOCHS:
+        return None
+    if old is not None and (old.status, old.reason, old.message) == (new.status, new.reason, new.message):
+        return None
+    return Ended(False, new.message or new.reason)
+
+
+def _stalled(index: Index) -> Condition | None:
+    return next((each for each in index.status.conditions if each.type == ConditionType.STALLED), None)
+
+
+def _epochs(index: Index) -> tuple[int | None, int | None]:
+    """Active and candidate."""
+    summary = index.status.index
+    return (None, None) if summary is None else (summary.active_epoch, summary.candidate_epoch)

@@ -21,7 +21,8 @@ from vinymatic_operator.resources.index_status import (
 from vinymatic_operator.resources.names import INDEX_KIND, PROMOTE_AT, RETRAIN_AT, ROLLBACK_AT
 
 # What a condition says when all is well; every other type is well when True.
-_WELL_WHEN_FALSE = {ConditionType.RECONCILING, ConditionType.STALLED}
+_WELL_WHEN_FALSE = {ConditionType.STALLED}
+_NOT_WISHED = "NotConfigured"
 _PROBLEMS_SHOWN = 5
 
 
@@ -200,6 +201,10 @@ def _no_limit(index: Index) -> bool:
 
 
 def _well(condition: Condition) -> bool:
+    if condition.type == ConditionType.RECONCILING:
+        return condition.status != "Unknown"  # being at work is no fault
+    if condition.reason == _NOT_WISHED:
+        return True
     return condition.status == ("False" if condition.type in _WELL_WHEN_FALSE else "True")
 
 

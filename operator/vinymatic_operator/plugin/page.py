@@ -35,7 +35,7 @@ def page(facts: Facts, now: datetime) -> str:
         ("Compaction", upkeep_lines(facts.compaction, facts.compaction_timetable, now)),
         ("Collection", upkeep_lines(facts.collection, facts.collection_timetable, now)),
         ("Ingestor", [ingestor_line(facts.ingestor)]),
-        ("Jobs", [f"{', '.join(facts.jobs)} running" if facts.jobs else "none running"]),
+        ("Now", [now_line(facts)]),
     ]
     lines = [*headline(facts, now), ""]
     for label, texts in sections:
@@ -104,6 +104,11 @@ def ingestor_line(ingestor: Ingestor | None) -> str:
     wanted, ready = ingestor.wanted or 0, ingestor.ready or 0
     remark = "" if wanted else " (idle)" if ready == 0 else " (ending)"
     return f"{ready} of {wanted} running{remark}"
+
+
+def now_line(facts: Facts) -> str:
+    jobs = f"{'Job' if len(facts.jobs) == 1 else 'Jobs'} {', '.join(facts.jobs)}" if facts.jobs else "no Job runs"
+    return f"{facts.retraining.phase}; {jobs}" if facts.retraining.phase else jobs
 
 
 def condition_line(condition: Condition, now: datetime) -> str:

@@ -6,14 +6,18 @@ from datetime import datetime
 
 from vinymatic.cli.words import counted
 from vinymatic_operator.plugin.facts import Facts, Timetable
+from vinymatic_operator.plugin.phases import EPOCH_PHASES
 from vinymatic_operator.plugin.words import age, duration_in_words, moment, until
 from vinymatic_operator.resources.index_status import BackupRun, DrillRun, GateFigures, LastRun, RolloutRun
 
 
 def retraining_lines(facts: Facts, now: datetime) -> list[str]:
     run = facts.retraining
-    why = f": {run.reason}" if run.reason else ""
-    lines = [f"under way, at {run.phase}{why}" if run.phase else f"not under way{why}"]
+    if run.phase in EPOCH_PHASES:
+        lines = [f"under way, at {run.phase}{f': {run.reason}' if run.reason else ''}"]
+    else:
+        # The reason stays in the status after the retraining that it was of.
+        lines = [f"not under way{f'; the last one: {run.reason}' if run.reason else ''}"]
     lines += [
         f"{asked.what} was asked for {age(asked.at, now)} ago; the operator has not taken it up yet"
         for asked in facts.asked
@@ -22,8 +26,11 @@ def retraining_lines(facts: Facts, now: datetime) -> list[str]:
         lines += gate_lines(run.gate, now)
     if run.refused_epoch is not None:
         lines.append(f"epoch {run.refused_epoch} was rolled back and is not promoted again")
-    lines.append(_last_and_next(run, facts.retraining_timetable, now))
-    return lines
+    # When the last training began, whatever became of it: that the figures of its gate tell.
+    parts = [f"last training began {age(run.last, now)} ago" if run.last else "never trained"]
+    if run.outcome:
+        parts.append(f"last step: {run.outcome}{f' (Job {run.job})' if run.job else ''}")
+    return [*lines, "; ".join([*parts, *_by_itself(run, facts.retraining_timetable, now)])]
 
 
 def gate_lines(gate: GateFigures, now: datetime) -> list[str]:
@@ -85,15 +92,16 @@ def upkeep_lines(run: LastRun, timetable: Timetable, now: datetime) -> list[str]
 
 
 def _last_and_next(run: LastRun, timetable: Timetable, now: datetime) -> str:
-    """`last 3h12m ago; 4 segments merged (job catalogue-compact-812); next in 12m`."""
+    """`last 3h12m ago; 4 segments merged (Job records-compact-812); next in 12m`."""
     parts = [f"last good one {age(run.last, now)} ago" if run.last else "never yet"]
     if run.outcome:
-        job = f" (job {run.job})" if run.job else ""
+        job = f" (Job {run.job})" if run.job else ""
         parts.append(f"last outcome: {run.outcome}{job}")
+    return "; ".join([*parts, *_by_itself(run, timetable, now)])
+
+
+def _by_itself(run: LastRun, timetable: Timetable, now: datetime) -> list[str]:
     if timetable.suspended:
-        parts.append("suspended: none by itself")
-    elif timetable.on_request_only:
-        parts.append("only when asked for")
-    if run.next and not timetable.suspended:
-        parts.append(f"next {until(run.next, now)}")
-    return "; ".join(parts)
+        return ["suspended: none by itself"]
+    asked = ["only when asked for"] if timetable.on_request_only else []
+    return [*asked, f"next {until(run.next, now)}"] if run.next else asked

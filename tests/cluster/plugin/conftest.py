@@ -16,7 +16,6 @@ from local.servers.process import clean_environment
 from tests.kube.control_plane import ControlPlane
 from vinymatic_operator.resources.base import Json
 
-ROOT = Path(__file__).parents[3]
 PROGRAM = "from vinymatic_operator.plugin import main; main()"
 
 
@@ -83,18 +82,10 @@ class Vinyl:
         return found
 
 
-@pytest.fixture(scope="session")
-def with_crds(control_plane: ControlPlane) -> ControlPlane:
-    """The control plane once it serves our resources."""
-    control_plane.kubectl("apply", "-f", str(ROOT / "k8s" / "crds"))
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(ROOT / "k8s" / "crds"))
-    return control_plane
-
-
 @pytest.fixture
-def vinyl(with_crds: ControlPlane, namespace: str, tmp_path: Path) -> Vinyl:
+def vinyl(crds: ControlPlane, namespace: str, tmp_path: Path) -> Vinyl:
     """`kubectl vinyl` in a new namespace without a VinylIndex."""
     program = tmp_path / "kubectl-vinyl"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(PROGRAM)} "$@"\n', "utf-8")
     program.chmod(0o755)
-    return Vinyl(with_crds, namespace, tmp_path)
+    return Vinyl(crds, namespace, tmp_path)

@@ -37,14 +37,14 @@ def test_who_waits_for_a_retraining_sees_its_steps_and_its_end(vinyl: Vinyl) -> 
     with vinyl.started("retrain", "--wait") as process:
         until(lambda: bool(requests(vinyl)), "the request")
         request = requests(vinyl)["vinymatic.io/retrain-at"]
-        vinyl.tell("vinylindex/records", {"retraining": {"request": request, "phase": "gate"}})
+        vinyl.tell("vinylindex/records", {"retraining": {"request": request, "phase": "Gating"}})
         assert process.stderr is not None
         steps = iter(process.stderr.readline, "")
-        assert next(line for line in steps if "gate" in line) == "waiting: at gate\n"
+        assert next(line for line in steps if "at " in line) == "waiting: at Gating\n"
         gate = {"epoch": 5, "passed": False, "at": "2026-11-24T20:00:00Z", "failures": ["recall falls"]}
-        ended = {"phase": None, "gate": gate, "outcome": "discarded"}
+        ended = {"phase": None, "gate": gate, "outcome": "done"}
         vinyl.tell("vinylindex/records", {"retraining": ended})
-        assert next(line for line in steps if "error" in line) == "error: the gate of epoch 5 failed: recall falls\n"
+        assert next(line for line in steps if "error" in line) == "error: epoch 5 did not pass its gate: recall falls\n"
     assert process.returncode == 1
 
 

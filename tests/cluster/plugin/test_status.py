@@ -44,7 +44,7 @@ def test_what_the_operator_tells_is_on_the_page_and_in_the_object(vinyl: Vinyl) 
         "12,340 covers in 7 segments (1.2 GB); newest manifest 812",
         "0 of 0 running (idle)",
         "epoch 5 is rolled back",
-        "compaction in 3m: its interval is 15 minutes",
+        "retraining after 7588 more images; backup at 2026-11-25 03:00 UTC",
     ):
         assert line in page
     # No drill is wished for in this spec.

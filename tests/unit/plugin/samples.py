@@ -29,12 +29,12 @@ def condition(kind: str, status: str, reason: str, message: str = "", since: str
 def conditions(*different: Json) -> list[JsonValue]:
     """Those of a healthy index, but for `different`."""
     well = [
-        condition("Ready", "True", "AllWell", "3 of 3 pods serve manifest 812", ago(hours=3, minutes=12)),
-        condition("Reconciling", "False", "Idle"),
-        condition("Stalled", "False", "AllWell"),
-        condition("Serving", "True", "Serving"),
+        condition("Ready", "True", "Serving", "3 of 3 pods serve manifest 812", ago(hours=3, minutes=12)),
+        condition("Reconciling", "False", "Settled"),
+        condition("Stalled", "False", "NoProblem"),
+        condition("Serving", "True", "AllServing"),
         condition("Fresh", "True", "Fresh"),
-        condition("Trained", "True", "Trained"),
+        condition("Trained", "True", "UpToDate"),
         condition("BackedUp", "True", "BackedUp"),
         condition("RestoreProven", "True", "Proven"),
     ]
@@ -80,18 +80,18 @@ def retraining() -> Json:
         annotations={RETRAIN_AT: ago(minutes=31)},
         status={
             "conditions": conditions(
-                condition("Reconciling", "True", "Retraining", "epoch 5 is encoded", ago(minutes=31))
+                condition("Reconciling", "True", "Encoding", "epoch 5 is encoded", ago(minutes=31))
             ),
             "index": summary(candidateEpoch=5),
             "retraining": {
                 "request": ago(minutes=31),
                 "last": ago(days=12),
-                "phase": "encode",
-                "reason": "asked for by retrain-at",
+                "phase": "Encoding",
+                "reason": f"asked for at {ago(minutes=31)}",
                 "job": "records-encode-5",
             },
             "jobs": ["records-encode-5"],
-            "nextAction": "the gate, once 3 of 7 segments more have codes of epoch 5",
+            "nextAction": "waiting for records-encode-5",
         },
     )
 
@@ -101,14 +101,19 @@ def gate_failed() -> Json:
         annotations={RETRAIN_AT: ago(seconds=12)},
         status={
             "conditions": conditions(
-                condition("Trained", "False", "GateFailed", "epoch 5 is no better than epoch 4", ago(minutes=6))
+                condition(
+                    "Trained",
+                    "False",
+                    "GateFailed",
+                    "epoch 5 did not pass: recall falls by 0.019, allowed is 0.010",
+                    ago(minutes=6),
+                )
             ),
             "retraining": {
                 "request": ago(hours=1),
                 "last": ago(days=12),
-                "job": "records-gate-5",
-                "outcome": "epoch 5 was discarded",
-                "reason": "the last gate failed; tried again after 10,000 images more",
+                "job": "records-discard-5",
+                "outcome": "done",
                 "gate": {
                     "epoch": 5,
                     "passed": False,
@@ -136,15 +141,21 @@ def rolled_back() -> Json:
                     "Fresh",
                     "False",
                     "Stale",
-                    "pods that have not read the manifest log for 60 s: vinymatic-api-5c4-aa (4m12s)",
+                    "vinymatic-api-5c4-aa has not read the manifest log for over 60 s (timed out)",
                     ago(minutes=3),
                 ),
             ),
             "serving": "2/3",
             "served": [{"manifest": 805, "epoch": 4, "pods": 1}, {"manifest": 812, "epoch": 4, "pods": 2}],
             "rollout": {"reason": "back to epoch 4", "startedAt": ago(seconds=95), "epoch": 4},
-            "retraining": {"last": ago(days=12), "refusedEpoch": 5, "outcome": "epoch 5 was rolled back"},
-            "nextAction": "nothing by itself: kubectl vinyl retrain, or more images",
+            "retraining": {
+                "last": ago(days=1),
+                "refusedEpoch": 5,
+                "phase": "RollingOut",
+                "job": "records-rollback-5",
+                "outcome": "done",
+            },
+            "nextAction": "waiting for the API's pods to serve epoch 4",
         },
     )
 
@@ -154,17 +165,17 @@ def never_backed_up() -> Json:
         spec={"backup": {"suspend": True}},
         status={
             "conditions": conditions(
-                condition("BackedUp", "False", "NeverBackedUp", "there is no backup"),
-                condition("RestoreProven", "Unknown", "NoBackup"),
+                condition("BackedUp", "False", "NoBackup", "there is no backup yet"),
+                condition("RestoreProven", "Unknown", "NotConfigured"),
             ),
-            "backup": {"backups": 0, "outcome": "access to vinyl-backup was denied", "job": "records-backup-1"},
+            "backup": {"backups": 0, "outcome": "failed: access to vinyl-backup was denied", "job": "records-backup-1"},
             "drill": {},
         },
     )
 
 
 def paused() -> Json:
-    return resource(spec={"paused": True}, status={"observedGeneration": 3, "nextAction": "nothing: it is paused"})
+    return resource(spec={"paused": True}, status={"observedGeneration": 3, "nextAction": "paused: nothing is started"})
 
 
 def summary(**different: JsonValue) -> JsonValue:
@@ -207,9 +218,9 @@ def _healthy_status() -> Json:
         },
         "retraining": {
             "last": ago(days=12),
-            "job": "records-gate-4",
-            "outcome": "epoch 4 was promoted",
-            "reason": "2,412 of 10,000 images since the last training",
+            "job": "records-retire-3",
+            "outcome": "done",
+            "reason": "10011 images since the last training, limit 10000",
             "gate": {
                 "epoch": 4,
                 "passed": True,
@@ -224,13 +235,21 @@ def _healthy_status() -> Json:
         "backup": {
             "last": ago(hours=17),
             "job": "records-backup-805",
-            "outcome": "12 files copied",
+            "outcome": "done",
             "next": later(hours=7),
             "manifest": 805,
             "backups": 30,
         },
-        "drill": {"last": ago(days=2, hours=20), "next": later(days=4), "right": 16, "questions": 16, "manifest": 790},
-        "compaction": {"last": ago(minutes=42), "outcome": "5 segments became 1", "next": later(minutes=3)},
-        "collection": {"last": ago(hours=20), "outcome": "14 files deleted", "next": later(hours=4)},
-        "nextAction": "compaction in 3m: its interval is 15 minutes",
+        "drill": {
+            "last": ago(days=2, hours=20),
+            "outcome": "passed",
+            "job": "records-drill-790",
+            "next": later(days=4),
+            "right": 16,
+            "questions": 16,
+            "manifest": 790,
+        },
+        "compaction": {"last": ago(minutes=42), "outcome": "done", "next": later(minutes=3)},
+        "collection": {"last": ago(hours=20), "outcome": "done", "next": later(hours=4)},
+        "nextAction": "retraining after 7588 more images; backup at 2026-11-25 03:00 UTC",
     }

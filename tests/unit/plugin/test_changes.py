@@ -19,6 +19,7 @@ from vinymatic_operator.plugin.changes import (
     refused_backup,
     refused_promotion,
     refused_repetition,
+    refused_retraining,
     refused_rollback,
     refused_wait,
     restore_body,
@@ -79,6 +80,13 @@ def test_a_restore_says_from_where_and_where_to(
 ) -> None:
     assert restore_body(read_index(resource()), "r", source, target)["spec"] == sent
     assert source.in_words == words
+
+
+def test_a_retraining_needs_covers() -> None:
+    empty = read_index(resource(status={"index": summary(covers=0)}))
+    assert refused_retraining(empty) == "records has no covers to train on"
+    assert refused_retraining(read_index(samples.brand_new())) is None
+    assert refused_retraining(read_index(resource())) is None
 
 
 def test_a_promotion_needs_a_candidate() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import JsonValue
 
-from tests.unit.plugin.samples import ago, condition, resource, summary
+from tests.unit.plugin.samples import ago, condition, conditions, resource, summary
 from vinymatic_operator.plugin.ends import Ended, Going, object_end, object_state, retraining_end, rollback_end
 from vinymatic_operator.plugin.reading import Index, read_index
 from vinymatic_operator.resources.base import Json
@@ -14,53 +15,76 @@ pytestmark = pytest.mark.unit
 
 ASKED = ago(minutes=30)
 BEFORE = read_index(resource())
-BACK: Json = {"index": summary(activeEpoch=3, previousEpoch=4)}
+BACK = summary(activeEpoch=3, previousEpoch=4)
 
 
-def index(run: Json, *, spec: Json | None = None, asked: str = ASKED, **status: Json) -> Index:
+def index(run: Json, *, spec: Json | None = None, asked: str = ASKED, **status: JsonValue) -> Index:
     was: Json = resource()["status"]["retraining"]  # type: ignore[index,call-overload,assignment]  # JSON
     annotations: Json = {RETRAIN_AT: asked, ROLLBACK_AT: asked}
     return read_index(resource(spec=spec, status={**status, "retraining": {**was, **run}}, annotations=annotations))
 
 
+TAKEN: Json = {"request": ASKED}
+BACK_TAKEN: Json = {"rollbackRequest": ASKED}
+FAILED_GATE: Json = {"epoch": 5, "passed": False, "at": ago(seconds=9), "failures": ["recall falls"]}
+OVERTAKEN = Ended(False, "somebody asked again since, in place of this request")
+PAUSED = Going("the index is paused: it waits until resumed")
+
+
+def stalled(reason: str) -> list[JsonValue]:
+    return conditions(condition("Stalled", "True", reason, "records-train-5-3 failed: no space"))
+
+
 @pytest.mark.parametrize(
     ("now", "end"),
     [
-        (index({}), Going("not taken up yet")),
-        (index({}, spec={"paused": True}), Going("the index is paused: it waits until resumed")),
-        (index({"phase": "encode"}), Going("at encode")),
-        (index({"phase": "gate", "request": ASKED}), Going("at gate")),
-        (index({"request": ASKED, "last": ago(seconds=9), "outcome": "promoted"}), Ended(True, "promoted")),
-        (index({"request": ASKED, "outcome": "no space left"}), Ended(False, "no space left")),
+        (index({}), Going("not taken up yet: retraining after 7588 more images; backup at 2026-11-25 03:00 UTC")),
+        (index({}, spec={"paused": True}), PAUSED),
+        (index({}, asked=ago(seconds=1)), OVERTAKEN),
+        (index({**TAKEN, "phase": "Training"}), Going("at Training")),
+        (index({**TAKEN, "phase": "Soaking"}, index=summary(activeEpoch=5)), Going("at Soaking")),
+        (index({**TAKEN, "phase": "Restoring"}), Going("at Restoring")),
+        # Pauses and pods that do not answer leave no phase, with a candidate there or not.
+        (index(TAKEN, spec={"paused": True}), PAUSED),
+        (index(TAKEN, index=summary(candidateEpoch=5)), Going("epoch 5 is prepared")),
+        (index(TAKEN, index=summary(activeEpoch=5)), Ended(True, "epoch 5 is active")),
+        (index({**TAKEN, "phase": "BackingUp"}, index=summary(activeEpoch=5)), Ended(True, "epoch 5 is active")),
+        (index({**TAKEN, "gate": FAILED_GATE}), Ended(False, "epoch 5 did not pass its gate: recall falls")),
+        (index({**TAKEN, "refusedEpoch": 5}), Ended(False, "epoch 5 was rolled back")),
+        (index(TAKEN), Ended(False, "epoch 4 is still active and there is no candidate: it was discarded")),
         (
-            index(
-                {
-                    "request": ASKED,
-                    "last": ago(seconds=9),
-                    "gate": {"epoch": 5, "passed": False, "at": ago(seconds=9), "failures": ["recall falls"]},
-                }
-            ),
-            Ended(False, "the gate of epoch 5 failed: recall falls"),
+            index({**TAKEN, "phase": "Training"}, conditions=stalled("TrainFailed")),
+            Ended(False, "records-train-5-3 failed: no space"),
         ),
-        (index({}, asked=ago(seconds=1)), Ended(False, "somebody asked again since, in place of this request")),
+        (index({**TAKEN, "phase": "Training"}, conditions=stalled("BackupFailed")), Going("at Training")),
     ],
 )
-def test_a_retraining_has_ended_when_it_is_taken_up_and_at_no_step(now: Index, end: Going | Ended) -> None:
+def test_a_retraining_has_ended_when_another_epoch_is_active_or_none_will_be(now: Index, end: Going | Ended) -> None:
     assert retraining_end(BEFORE, now, ASKED) == end
 
 
+def test_what_was_stalled_before_does_not_end_the_waiting() -> None:
+    before = index({}, conditions=stalled("RetireFailed"))
+    now = index({**TAKEN, "phase": "Training"}, conditions=stalled("RetireFailed"))
+    assert retraining_end(before, now, ASKED) == Going("at Training")
+
+
 @pytest.mark.parametrize(
     ("now", "end"),
     [
-        (index({}), Going("not taken up yet")),
-        (index({"rollbackRequest": ASKED}), Going("epoch 3 becomes active")),
-        (index({"rollbackRequest": ASKED, "outcome": "no such epoch"}), Ended(False, "no such epoch")),
+        (index({}, spec={"paused": True}), PAUSED),
+        (index({}, asked=ago(seconds=1)), OVERTAKEN),
+        (index({**BACK_TAKEN, "phase": "RollingBack"}), Going("epoch 3 becomes active")),
+        (index({**BACK_TAKEN, "phase": "RollingOut"}, index=BACK), Going("the API is rolled over to epoch 3")),
         (
-            index({"rollbackRequest": ASKED}, **BACK, rollout={"reason": "back", "startedAt": ago(minutes=1)}),  # type: ignore[arg-type]
-            Going("the API is rolled over: 3/3 pods"),
+            index(BACK_TAKEN, index=BACK, rollout={"reason": "back", "startedAt": ago(minutes=1)}),
+            Going("the API is rolled over to epoch 3"),
         ),
-        (index({"rollbackRequest": ASKED}, **BACK), Ended(True, "epoch 3 is active again and served by 3/3 pods")),  # type: ignore[arg-type]
-        (index({}, asked=ago(seconds=1)), Ended(False, "somebody asked again since, in place of this request")),
+        (index({**BACK_TAKEN, "phase": "Soaking"}, index=BACK), Ended(True, "epoch 3 is active again")),
+        (
+            index({**BACK_TAKEN, "phase": "RollingBack"}, conditions=stalled("RollbackFailed")),
+            Ended(False, "records-train-5-3 failed: no space"),
+        ),
     ],
 )
 def test_a_rollback_has_ended_when_the_epoch_before_is_served(now: Index, end: Going | Ended) -> None:

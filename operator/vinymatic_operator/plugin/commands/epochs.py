@@ -15,6 +15,7 @@ from vinymatic_operator.plugin.changes import (
     promotion_warning,
     refused_promotion,
     refused_repetition,
+    refused_retraining,
     refused_rollback,
     refused_wait,
     stamp,
@@ -34,6 +35,7 @@ def retrain(call: Call) -> None:
     """Ask for a retraining now: train, measure against the active epoch, and serve it if it is no worse."""
     cluster = connected(call.namespace, call.context)
     index = cluster.index(call.name)
+    refuse(refused_retraining(index))
     _ask(call, cluster, index, RETRAIN_AT, "a retraining", retraining_end)
 
 
@@ -66,7 +68,7 @@ def _ask(call: Call, cluster: Cluster, index: Index, key: str, what: str, judge:
     received = cluster.patch_index(index.name, sent, dry_run=call.dry_run)
     said = [f"asked for {what} of {index.namespace}/{index.name} ({key}: {asked})", *paused_note(index)]
     if index.status.retraining.phase is not None:
-        said.append(f"a retraining is under way already, at {index.status.retraining.phase}")
+        said.append(f"the operator is busy now, at {index.status.retraining.phase}")
     change = Change(sent, received, said, f"kubectl vinyl status {index.name} -n {index.namespace}")
 
     def look() -> Going | Ended:
