@@ -14,11 +14,11 @@ import kopf
 
 from vinymatic.settings import OperatorSettings
 from vinymatic_operator.endpoint import Endpoint, Health
-from vinymatic_operator.errors import KubeError
+from vinymatic_operator.errors import KubeError, KubeNotFoundError
 from vinymatic_operator.kube.cache import Cache, Key
 from vinymatic_operator.kube.client import Kube
 from vinymatic_operator.kube.counted import Counted
-from vinymatic_operator.kube.resources import BACKUPS, INDEXES, JOBS, RESTORES, Resource
+from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, INDEXES, JOBS, RESTORES, Resource
 from vinymatic_operator.metrics import Metrics
 from vinymatic_operator.observe.gathering import Gathering
 from vinymatic_operator.observe.replicas import Replicas
@@ -35,7 +35,7 @@ _THREADS = 8
 _ASKING_THREADS = 16
 # Ticks that stopped for so many intervals, and no less than so many seconds, mean that the process hangs.
 _DEAD_INTERVALS, _DEAD_SECONDS = 6, 120.0
-# Deployments are not listed: the cluster's may be thousands, and one that is named is fetched where it is missing.
+# Deployments are not listed, the cluster's may be thousands: those that are named are fetched one by one.
 _LISTED: Mapping[Resource, Mapping[str, str]] = {
     INDEXES: {},
     BACKUPS: {},
@@ -117,6 +117,11 @@ class Operator:
             before = self._cache.keys(resource)
             found = [body for place in namespaces for body in self._kube.list(resource, place, labels=labels)]
             self._cache.replace(resource, found, before)
+        for namespace, name in self._cache.keys(DEPLOYMENTS):
+            try:
+                self._cache.put(DEPLOYMENTS, self._kube.get(DEPLOYMENTS, namespace, name))
+            except KubeNotFoundError:
+                self._cache.drop(DEPLOYMENTS, namespace, name)
 
     def _forget(self, key: Key) -> None:
         forget(self._metrics, *key)

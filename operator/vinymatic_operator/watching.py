@@ -60,6 +60,8 @@ def registry_for(watching: Watching) -> kopf.OperatorRegistry:
     for resource in WATCHED:
         _watch(registry, resource, watching)
 
+    kopf.on.login(registry=registry)(kopf.login_via_client)
+
     @kopf.on.startup(registry=registry)
     def configure(settings: kopf.OperatorSettings, **_: object) -> None:
         settings.watching.server_timeout = _WATCH

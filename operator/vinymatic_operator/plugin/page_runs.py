@@ -34,12 +34,12 @@ def retraining_lines(facts: Facts, now: datetime) -> list[str]:
 
 
 def gate_lines(gate: GateFigures, now: datetime) -> list[str]:
-    """`last gate: epoch 5 passed 2h ago: recall 0.981 → 0.984, false accepts 2 → 1, of 200 photos`."""
+    """`last gate: epoch 5 passed 2h ago: recall 0.981 → 0.984, false accepts 1.0% → 0.5%, of 200 photos`."""
     figures = []
     if gate.recall_active is not None and gate.recall_candidate is not None:
         figures.append(f"recall {gate.recall_active:.3f} → {gate.recall_candidate:.3f}")
     if gate.false_accepts_active is not None and gate.false_accepts_candidate is not None:
-        figures.append(f"false accepts {gate.false_accepts_active} → {gate.false_accepts_candidate}")
+        figures.append(f"false accepts {gate.false_accepts_active:.1%} → {gate.false_accepts_candidate:.1%}")
     if gate.photos is not None:
         figures.append(f"of {counted(gate.photos, 'photo')}")
     told = f": {', '.join(figures)}" if figures else ""

@@ -114,7 +114,9 @@ class Gate(Part):
         max_length=1024,
         description="Your own labelled photos (with labels.csv), as s3://bucket/prefix; asked beside the simulated ones.",
     )
-    recall_loss: float = Field(default=0.01, ge=0, le=1, description="Most that recall may fall.")
+    recall_loss: float = Field(
+        default=0.01, ge=-1, le=1, description="Most that recall may fall; below 0, it must rise by as much."
+    )
     false_accept_gain: float = Field(
         default=0.005, ge=0, le=1, description="Most that the share of false accepts may rise."
     )

@@ -35,10 +35,18 @@ class GateFigures(Part):
     epoch: int = Field(description="The candidate's epoch.")
     passed: bool = Field(description="Whether every limit was kept.")
     at: str = Field(description="When.", json_schema_extra=TIME)
-    recall_active: float | None = Field(default=None, description="Recall of the active epoch.")
-    recall_candidate: float | None = Field(default=None, description="Recall of the candidate.")
-    false_accepts_active: int | None = Field(default=None, description="False accepts of the active epoch.")
-    false_accepts_candidate: int | None = Field(default=None, description="False accepts of the candidate.")
+    recall_active: float | None = Field(
+        default=None, description="Recall of the active epoch, in the round where it is lowest."
+    )
+    recall_candidate: float | None = Field(
+        default=None, description="Recall of the candidate, in the round where it is lowest."
+    )
+    false_accepts_active: float | None = Field(
+        default=None, description="Share of photos that the active epoch accepted wrongly."
+    )
+    false_accepts_candidate: float | None = Field(
+        default=None, description="Share of photos that the candidate accepted wrongly."
+    )
     photos: int | None = Field(default=None, description="Photos asked.")
     failures: list[str] = Field(default=[], description="The limits that were not kept, in words.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 
 from vinymatic.lifecycle.summary import IndexSummary
@@ -11,7 +12,7 @@ from vinymatic_operator.observe.result import CommandResult
 from vinymatic_operator.observe.seen import JobSeen, Observed
 from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.plan.actions import Plan
-from vinymatic_operator.plan.backups import acted_on_schedule, newest_completed
+from vinymatic_operator.plan.backups import MOST_ATTEMPTS, acted_on_schedule, newest_completed
 from vinymatic_operator.plan.epochs import due_text
 from vinymatic_operator.plan.requests import acted_on
 from vinymatic_operator.plan.rollout import rollout_state
@@ -114,31 +115,27 @@ def gate(observed: Observed) -> GateFigures | None:
         at=stamp(_ended(job)),
         recall_active=active.get("recall"),
         recall_candidate=candidate.get("recall"),
-        false_accepts_active=_int(active.get("false_accepts")),
-        false_accepts_candidate=_int(candidate.get("false_accepts")),
-        photos=_int(active.get("photos")),
+        false_accepts_active=active.get("false_accepts"),
+        false_accepts_candidate=candidate.get("false_accepts"),
+        photos=int(active["photos"]) if "photos" in active else None,
         failures=result.texts("failures"),
     )
 
 
 def _figures(result: CommandResult, side: str) -> dict[str, float]:
-    """Of all rounds together: simulated and labelled photos."""
+    """Of all rounds, simulated and labelled photos: photos in all, and the worst figures, which are what the gate decides by."""
     rounds = (result.outcome or {}).get("rounds")
-    found = [r.get(side) for r in rounds if isinstance(r, dict)] if isinstance(rounds, list) else []
-    sides = [figures for figures in found if isinstance(figures, dict)]
-    total: dict[str, float] = {}
-    for name in ("photos", "false_accepts", "found", "present"):
-        values = [figures.get(name) for figures in sides]
-        total[name] = sum(value for value in values if isinstance(value, int | float))
-    recalls = [value for figures in sides if isinstance(value := figures.get("recall"), int | float)]
-    if recalls:
-        # The worst round is what the gate decides by.
-        total["recall"] = round(min(recalls), 4)
-    return total if sides else {}
-
-
-def _int(value: float | None) -> int | None:
-    return None if value is None else int(value)
+    found = (
+        [measured.get(side) for measured in rounds if isinstance(measured, dict)] if isinstance(rounds, list) else []
+    )
+    told: dict[str, list[float]] = {}
+    for figures in found:
+        if isinstance(figures, dict):
+            for name, value in figures.items():
+                if isinstance(value, int | float):
+                    told.setdefault(name, []).append(value)
+    worst: dict[str, Callable[[list[float]], float]] = {"photos": sum, "recall": min, "false_accepts": max}
+    return {name: round(of(told[name]), 4) for name, of in worst.items() if name in told}
 
 
 def backup(observed: Observed, now: datetime) -> BackupRun:
@@ -167,7 +164,9 @@ def drill(observed: Observed, now: datetime) -> DrillRun:
     job = observed.latest(Step.DRILL)
     if job is None:
         return known.model_copy(update=told)
-    told |= {"job": job.name, "outcome": outcome(job), "scheduled_for": stamp(job.created)}
+    told |= {"job": job.name, "outcome": outcome(job)}
+    if job.answered or job.attempt >= MOST_ATTEMPTS:
+        told["scheduled_for"] = stamp(job.created)
     if job.answered and job.result is not None:
         told |= {name: job.result.number(name) for name in ("right", "questions")}
         told["manifest"] = job.result.number("number")

@@ -121,7 +121,7 @@ def _trained(observed: Observed, told: IndexStatus, view: IndexSummary | None) -
         )
     if view.trained_at is None:
         return Verdict("True", "Untrained", f"epoch {view.active_epoch} is the one that came with the software")
-    return Verdict("True", "UpToDate", f"epoch {view.active_epoch}, last training {view.trained_at}")
+    return Verdict("True", "Current", f"epoch {view.active_epoch}, last training {view.trained_at}")
 
 
 def _backed_up(observed: Observed, told: IndexStatus, planned: Plan) -> Verdict:

@@ -31,7 +31,12 @@ def index_on_s3(ministack: Ministack, s3: S3Client, tmp_path: Path) -> ObjectSto
 
 @pytest.fixture
 def site(
-    crds: ControlPlane, kubelet: LocalKubelet, namespace: str, ministack: Ministack, index_on_s3: ObjectStore, tmp_path: Path
+    crds: ControlPlane,
+    kubelet: LocalKubelet,
+    namespace: str,
+    ministack: Ministack,
+    index_on_s3: ObjectStore,
+    tmp_path: Path,
 ) -> Iterator[Site]:
     """Nothing is installed yet."""
     bucket = index_on_s3.url.removeprefix("s3://").partition("/")[0]

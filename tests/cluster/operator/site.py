@@ -28,7 +28,9 @@ KEYS = {"S3_ACCESS_KEY_ID": "test", "S3_SECRET_ACCESS_KEY": "test"}
 class Site:
     """`endpoint`: of S3. `bucket` holds the index under `index` and its backups under `backup`."""
 
-    def __init__(self, control_plane: ControlPlane, namespace: str, folder: Path, *, endpoint: str, bucket: str) -> None:
+    def __init__(
+        self, control_plane: ControlPlane, namespace: str, folder: Path, *, endpoint: str, bucket: str
+    ) -> None:
         self.control_plane = control_plane
         self.namespace = namespace
         self.bucket = bucket
@@ -79,7 +81,9 @@ class Site:
 
     def _ingestor(self) -> Object:
         """Scaled to zero, as KEDA leaves it: only its image matters here."""
-        return _deployment("ingestor", {"name": "ingestor", "image": "vinymatic:test", "command": ["vinymatic", "ingest"]}, 0)
+        return _deployment(
+            "ingestor", {"name": "ingestor", "image": "vinymatic:test", "command": ["vinymatic", "ingest"]}, 0
+        )
 
     # ---- the operator
 
@@ -108,7 +112,9 @@ class Site:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.operator.stop()
 
     # ---- what people and tests do
@@ -131,7 +137,9 @@ class Site:
         found = self.read(*(what or ("vinylindex", NAME))).get("status", {}).get("conditions", [])
         return {c["type"]: (c["status"], c["reason"]) for c in found}
 
-    def await_condition(self, kind: str, status: str, reason: str | None = None, *what: str, seconds: float = 120) -> None:
+    def await_condition(
+        self, kind: str, status: str, reason: str | None = None, *what: str, seconds: float = 120
+    ) -> None:
         def there() -> bool | None:
             found = self.conditions(*what).get(kind)
             return True if found is not None and found[0] == status and reason in (None, found[1]) else None
@@ -149,7 +157,10 @@ class Site:
 
 
 def _deployment(name: str, container: Object, replicas: int) -> Object:
-    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container], "volumes": [{"name": "data", "emptyDir": {}}]}}
+    template = {
+        "metadata": {"labels": {"app": name}},
+        "spec": {"containers": [container], "volumes": [{"name": "data", "emptyDir": {}}]},
+    }
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
