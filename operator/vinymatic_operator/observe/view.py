@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from vinymatic.lifecycle.summary import IndexSummary
@@ -15,20 +16,23 @@ def newest_view(observed: Observed) -> IndexSummary | None:
     After a restore of an index that was lost, its numbers may begin lower than what replicas still hold in memory: what was committed
     before the restore's own manifest counts no more.
     """
-    told = [job.result.index for job in observed.jobs if job.result is not None and job.result.index is not None]
+    in_place = {restore.name for restore in observed.restores if restore.in_place}
+    # A restore under another prefix tells of another index.
+    ours = [job for job in observed.jobs if job.step is not Step.RESTORE or job.owner in in_place]
+    told = [job.result.index for job in ours if job.result is not None and job.result.index is not None]
     told += [replica.answer.index for replica in observed.replicas if replica.answer is not None]
-    restored = _restored(observed)
-    if restored is not None and restored.result is not None and restored.result.index is not None:
-        since = moment(restored.result.index.created_at)
+    restored = _restored(ours)
+    if restored is not None:
+        since = moment(restored.created_at)
         told = [index for index in told if since is None or (moment(index.created_at) or since) >= since]
     return max(told, key=lambda index: index.manifest, default=None)
 
 
-def _restored(observed: Observed) -> JobSeen | None:
-    """The last restore into the index itself."""
-    in_place = {restore.name for restore in observed.restores if restore.in_place}
-    done = [job for job in observed.jobs if job.step is Step.RESTORE and job.answered and job.owner in in_place]
-    return max(done, key=lambda job: job.finished or job.created, default=None)
+def _restored(jobs: Iterable[JobSeen]) -> IndexSummary | None:
+    """As the last restore left the index."""
+    done = [job for job in jobs if job.step is Step.RESTORE and job.answered]
+    last = max(done, key=lambda job: job.finished or job.created, default=None)
+    return None if last is None or last.result is None else last.result.index
 
 
 def moment(text: str | None) -> datetime | None:

@@ -39,6 +39,5 @@ def site(
     tmp_path: Path,
 ) -> Iterator[Site]:
     """Nothing is installed yet."""
-    bucket = index_on_s3.url.removeprefix("s3://").partition("/")[0]
-    with Site(crds, namespace, tmp_path, endpoint=ministack.endpoint, bucket=bucket) as found:
+    with Site(crds, namespace, tmp_path, index_on_s3, endpoint=ministack.endpoint) as found:
         yield found

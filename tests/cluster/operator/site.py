@@ -10,13 +10,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx
+
 from local.servers.answers import answers_http
 from local.servers.ports import HOST, free_ports
 from local.servers.process import ServerProcess, clean_environment
 from tests.kube.api import Object
 from tests.kube.control_plane import ControlPlane
 from tests.kube.waiting import until
-from tests.support.index import SPEC
+from tests.support.index import SPEC, add_covers
+from vinymatic.storage.port import ObjectStore
 from vinymatic_operator.kube.rbac import binding, role
 from vinymatic_operator.resources.names import OPERATOR_NAME
 
@@ -26,14 +29,16 @@ KEYS = {"S3_ACCESS_KEY_ID": "test", "S3_SECRET_ACCESS_KEY": "test"}
 
 
 class Site:
-    """`endpoint`: of S3. `bucket` holds the index under `index` and its backups under `backup`."""
+    """`endpoint`: of S3. `store`: of the index, in a bucket of its own under `index`; its backups go under `backup`."""
 
     def __init__(
-        self, control_plane: ControlPlane, namespace: str, folder: Path, *, endpoint: str, bucket: str
+        self, control_plane: ControlPlane, namespace: str, folder: Path, store: ObjectStore, *, endpoint: str
     ) -> None:
         self.control_plane = control_plane
         self.namespace = namespace
-        self.bucket = bucket
+        self.store = store
+        self.bucket = store.url.removeprefix("s3://").partition("/")[0]
+        self.covers = 1_000
         self.endpoint = endpoint
         self.folder = folder
         self.metrics_port, *_ = free_ports(1)
@@ -41,10 +46,15 @@ class Site:
 
     # ---- what is installed
 
-    def install(self, spec: Mapping[str, object] | None = None, *, replicas: int = 2) -> None:
-        """Rights, Secret, Deployments and the VinylIndex; the operator is started by whoever needs it."""
-        secret = {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s3"}, "stringData": KEYS}
-        self.apply(secret, self._api(replicas), self._ingestor(), self.index(spec or {}))
+    def install(
+        self, spec: Mapping[str, object] | None = None, *, replicas: int = 2, dies_with_epoch: int | None = None
+    ) -> None:
+        """Secret, Deployments and the VinylIndex. `dies_with_epoch`: a pod of the API that is held to this epoch ends at once."""
+        api = self._api(replicas, dies_with_epoch)
+        self.apply(self.secret(), api, self._ingestor(), self.index(spec or {}))
+
+    def secret(self) -> Object:
+        return {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s3"}, "stringData": KEYS}
 
     def index(self, spec: Mapping[str, object], name: str = NAME) -> Object:
         storage = {"bucket": self.bucket, "endpoint": self.endpoint, "secretName": "s3"}
@@ -68,11 +78,31 @@ class Site:
         }
         return [{"name": name, "value": value} for name, value in values.items()]
 
-    def _api(self, replicas: int) -> Object:
+    def backup(self, name: str) -> Object:
+        return {
+            "apiVersion": "vinymatic.io/v1alpha1",
+            "kind": "VinylBackup",
+            "metadata": {"name": name},
+            "spec": {"index": NAME},
+        }
+
+    def restore(self, name: str, **spec: object) -> Object:
+        return {**self.backup(name), "kind": "VinylRestore", "spec": {"index": NAME, **spec}}
+
+    def add_cover(self) -> None:
+        """One more cover, as an ingestor would commit it."""
+        self.covers += 1
+        add_covers(self.store, self.folder / "adding", [self.covers])
+
+    def _api(self, replicas: int, dies_with_epoch: int | None) -> Object:
+        serve = ["vinymatic", "serve"]
+        if dies_with_epoch is not None:
+            script = f'test "$INDEX_EPOCH" = {dies_with_epoch} && exit 1; exec {sys.executable} -m vinymatic serve'
+            serve = ["sh", "-c", script]
         container = {
             "name": "api",
             "image": "vinymatic:test",
-            "command": ["vinymatic", "serve"],
+            "command": serve,
             "env": self._environment(),
             "readinessProbe": {"httpGet": {"path": "/readyz", "port": API_PORT}},
             "volumeMounts": [{"name": "data", "mountPath": "/data"}],
@@ -150,8 +180,34 @@ class Site:
             error.add_note(f"conditions: {self.conditions(*what)}\n{self.operator.log.read_text()[-4_000:]}")
             raise
 
+    def await_status(self, path: str, value: object, *, seconds: float = 120) -> None:
+        def there() -> bool | None:
+            found: object = self.status()
+            for name in path.split("."):
+                found = found.get(name) if isinstance(found, dict) else None
+            return True if found == value else None
+
+        until(there, f"status.{path}={value!r}", seconds=seconds)
+
+    def jobs(self) -> list[str]:
+        """Names of the index's Jobs, without the index's name."""
+        return sorted(job["metadata"]["name"].removeprefix(f"{NAME}-") for job in self.read("jobs")["items"])
+
+    def pods(self) -> list[str]:
+        """Of the API."""
+        return sorted(pod["metadata"]["name"] for pod in self.read("pods", "-l", "app=api")["items"])
+
+    def answers(self) -> list[int]:
+        """How many covers each ready pod of the API serves."""
+        addresses = [pod["status"]["podIP"] for pod in self.read("pods", "-l", "app=api")["items"]]
+        return [httpx.get(f"http://{ip}:{API_PORT}/readyz").json()["covers"] for ip in addresses]
+
+    def columns(self, name: str) -> list[str]:
+        """Ready, covers, manifest, epoch and serving, as `kubectl get` shows them."""
+        return self.kubectl("get", "vinylindex", name, "--no-headers").split()[1:6]
+
     def events(self) -> list[str]:
-        """Reasons, oldest first."""
+        """Reasons of what was told about the index."""
         found = self.read("events")["items"]
         return [event["reason"] for event in found if event["involvedObject"]["kind"] == "VinylIndex"]
 
