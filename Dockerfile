@@ -1,4 +1,4 @@
-# One file, two images: `docker build --target api .` and `docker build --target ingestor .`
+# One file, three images: `docker build --target api .`, `--target ingestor` (Jobs use it too) and `--target operator`.
 # What `make run` starts beside our own services (ministack, Caddy) is not in them.
 ARG BASE_IMAGE=python:3.12-slim
 
@@ -13,6 +13,7 @@ WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
 COPY vinymatic vinymatic
 COPY services services
+COPY operator operator
 RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
  && /opt/vinymatic/bin/pip install --no-deps /wheels/*.whl \
  && /opt/vinymatic/bin/python -m pip uninstall --yes pip
@@ -40,3 +41,9 @@ EXPOSE 9102
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
   CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ.get('METRICS_PORT', '9102') + '/healthz', timeout=2)"]
 CMD ["ingest"]
+
+FROM runtime AS operator
+EXPOSE 9103
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
+  CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ.get('METRICS_PORT', '9103') + '/healthz', timeout=2)"]
+CMD ["operate"]

