@@ -29,7 +29,7 @@ class Hide(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(f"{name} is not in the lock file", name=name)
 
 sys.meta_path.insert(0, Hide())
-for package in ("vinymatic", "vinymatic_api", "vinymatic_ingestor"):
+for package in ("vinymatic", "vinymatic_api", "vinymatic_ingestor", "vinymatic_operator"):
     for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
         importlib.import_module(module.name)
 print(len(hidden), len(sys.modules))
