@@ -101,7 +101,8 @@ class World:
                 cache.put(resource, body)
 
     def look(self) -> bool:
-        return any([tick.look((NAMESPACE, NAME)) for tick, _ in self.operators])
+        acted = [tick.look((NAMESPACE, NAME)) for tick, _ in self.operators]  # each of them looks
+        return True in acted
 
     # ---- time
 
@@ -168,7 +169,8 @@ class World:
     def controllers(self) -> bool:
         """One step of each. True when something moved."""
         jobs = [self._run(job) for job in self.objects.all(JOBS)]
-        return any([*jobs, self._roll()])
+        rolled = self._roll()
+        return rolled or True in jobs
 
     def settle_deployments(self) -> None:
         while self._roll():
@@ -181,7 +183,7 @@ class World:
         (container,) = items(part(job, "spec", "template", "spec"), "containers")
         command = [str(word) for word in cast(list[object], container["command"])]
         code, result = self.index.run(command[1:])
-        ended = {"exitCode": code, "message": json.dumps(result), "finishedAt": stamp(self.now)}
+        ended: Json = {"exitCode": code, "message": json.dumps(result), "finishedAt": stamp(self.now)}
         pod: Json = {
             "metadata": {
                 "name": f"{name_of(job)}-pod",
@@ -207,7 +209,8 @@ class World:
 
     def _roll(self) -> bool:
         """Surge 1, unavailable 0: a new pod comes, and when it is ready an old one goes."""
-        return any([self._roll_one(body) for body in list(self.objects.all(DEPLOYMENTS))])
+        moved = [self._roll_one(body) for body in self.objects.all(DEPLOYMENTS)]  # each of them moves
+        return True in moved
 
     def _roll_one(self, deployment: Json) -> bool:
         app, wanted = name_of(deployment), whole(part(deployment, "spec"), "replicas")
