@@ -6,7 +6,7 @@ the hour that is had twice runs once.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -23,6 +23,8 @@ _WORDS = {
     "@annually": "0 0 1 1 *",
     "@yearly": "0 0 1 1 *",
 }
+# No clock is put back by more.
+_LONGEST_REPEAT = timedelta(hours=3)
 
 
 def last_due(schedule: Schedule, now: datetime) -> datetime | None:
@@ -51,11 +53,17 @@ def _next(schedule: Schedule, moment: datetime, *, reverse: bool) -> datetime | 
     if schedule.schedule is None:
         return None
     expression = _WORDS.get(schedule.schedule, schedule.schedule)
+    zone = _zone(schedule.time_zone)
+    # In an hour that is had for the second time, cronsim begins as if it were the first: it passes over what lay later in that one when it
+    # goes back, and finds what is past when it goes on. So it begins after that hour when it goes back, and what does not fit is left out.
+    begin = moment + _LONGEST_REPEAT if reverse and moment.astimezone(zone).fold else moment
     try:
-        found = next(CronSim(expression, moment.astimezone(_zone(schedule.time_zone)), reverse=reverse), None)
+        for found in CronSim(expression, begin.astimezone(zone), reverse=reverse):
+            if found <= moment if reverse else found > moment:
+                return found.astimezone(UTC)
     except CronSimError as error:
         raise ScheduleError(f"schedule {schedule.schedule!r}: {error}") from None
-    return None if found is None else found.astimezone(UTC)
+    return None
 
 
 def _zone(name: str) -> ZoneInfo:
