@@ -72,7 +72,7 @@ def _rolled_out(
         return Lane((), "RollingOut", f"waiting for the API's pods to serve epoch {api.epoch}")
     if previous is None or observed.spec.retraining.keep_previous:
         return None
-    soaked = (state.since or now) + timedelta(seconds=observed.spec.rollout.soak_seconds)
+    soaked = (state.whole_since or now) + timedelta(seconds=observed.spec.rollout.soak_seconds)
     if now < soaked:
         return Lane(
             (), "Soaking", f"epoch {api.epoch} is watched until {soaked:%H:%M:%S} UTC, then {previous} is retired"

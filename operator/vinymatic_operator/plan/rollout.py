@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 
 from vinymatic.lifecycle.summary import IndexSummary
 from vinymatic_operator.observe.seen import DeploymentSeen, Observed, ReplicaSeen
+from vinymatic_operator.observe.view import moment
 from vinymatic_operator.plan.actions import RollOut
 from vinymatic_operator.resources.index_spec import Rollout
+from vinymatic_operator.status.conditions import stamp
 
 # Fewer answers than this say nothing about a share of errors.
 LEAST_ANSWERS = 20
@@ -22,14 +24,14 @@ LEAST_ANSWERS = 20
 class RolloutState:
     """`complete`: every pod is new, ready and serves what its template holds it to. `worse`: why it should be taken back, in words.
 
-    `judged`: it is young enough for what goes wrong now to be its fault.
+    `judged`: what goes wrong now may be its fault: it was never whole yet, or not for long. `whole_since`: as the status remembers.
     """
 
     complete: bool
     stuck: bool
     worse: str | None
     judged: bool
-    since: datetime | None
+    whole_since: datetime | None
 
 
 def epoch_rollout(view: IndexSummary, api: DeploymentSeen) -> RollOut | None:
@@ -59,8 +61,19 @@ def rollout_state(observed: Observed, api: DeploymentSeen, policy: Rollout, now:
     going_on = not complete and not api.progressed
     last = max((at for at in (begun, api.progress_at) if at is not None), default=now)
     stuck = going_on and (api.stuck or now - last > deadline)
-    judged = begun is not None and now <= begun + deadline + soak
-    return RolloutState(complete, stuck, _worse(observed, api, policy) if judged else None, judged, begun)
+    whole_since = _whole_since(observed, begun)
+    # However long many pods take: what is not whole yet is judged. What somebody else changes in the template later is not its fault.
+    never_whole = going_on and whole_since is None
+    judged = begun is not None and (never_whole or now <= max(begun + deadline, whole_since or last) + soak)
+    return RolloutState(complete, stuck, _worse(observed, api, policy) if judged else None, judged, whole_since)
+
+
+def _whole_since(observed: Observed, begun: datetime | None) -> datetime | None:
+    """Since when the roll-out that `begun` then is whole."""
+    known = observed.status.rollout
+    if begun is None or known is None or known.started_at != stamp(begun):
+        return None
+    return moment(known.completed_at)
 
 
 def replicas_of(observed: Observed, api: DeploymentSeen) -> list[ReplicaSeen]:

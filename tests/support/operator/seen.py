@@ -87,12 +87,20 @@ def deployment(**changes: object) -> DeploymentSeen:
     return replace(quiet, **changes)  # type: ignore[arg-type] # a table's columns
 
 
-def replica(pod: str = "api-0", view: IndexSummary | None = None, **changes: object) -> ReplicaSeen:
-    """One that is ready and serves `view`. Changes of its answer and of itself, by name; `answer=None`: it says nothing."""
+def replica(
+    pod: str = "api-0",
+    view: IndexSummary | None = None,
+    held: tuple[int | None, int | None] = (None, None),
+    **changes: object,
+) -> ReplicaSeen:
+    """One that is ready and serves `view`. `held`: the epoch and the least manifest of its environment.
+
+    Changes of its answer and of itself, by name; `answer=None`: it says nothing.
+    """
     view = view or summary()
     answer = ReplicaAnswer(view, view.manifest, view.active_epoch, 0.5, None, 100, 0)
     of_answer = {name: changes.pop(name) for name in list(changes) if hasattr(answer, name)}
-    seen = ReplicaSeen(pod, True, answer=replace(answer, **of_answer))  # type: ignore[arg-type] # a table's columns
+    seen = ReplicaSeen(pod, True, *held, answer=replace(answer, **of_answer))  # type: ignore[arg-type] # a table's columns
     return replace(seen, **changes)  # type: ignore[arg-type] # a table's columns
 
 

@@ -37,7 +37,7 @@ def start_of(seen: Observed) -> StartJob:
 
 def held(**changes: object) -> Observed:
     """A whole candidate, and pods that are held to the active epoch, so that a promotion changes nothing by itself."""
-    pods = tuple(replica(name, ENCODED, min_manifest=5) for name in ("api-0", "api-1"))
+    pods = tuple(replica(name, ENCODED, (0, 5)) for name in ("api-0", "api-1"))
     return observed(ENCODED, **{"api": HELD, "replicas": pods, **changes})
 
 
