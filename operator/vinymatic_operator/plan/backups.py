@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from vinymatic_operator.errors import ScheduleError
-from vinymatic_operator.observe.seen import BackupSeen, Observed
+from vinymatic_operator.observe.seen import BackupSeen, JobSeen, Observed
 from vinymatic_operator.observe.steps import BACKUP_LANE, Step
 from vinymatic_operator.observe.view import moment
 from vinymatic_operator.plan.actions import Action, CreateBackup, DeleteBackup, Lane, Problem, StartJob
@@ -150,10 +150,13 @@ def drill_due(observed: Observed, drill: Drill, newest: BackupSeen, now: datetim
     due = (moment(newest.status.completed_at) or newest.created) if acted is None else missed(drill, acted, now)
     if due is None:
         return None
-    # Answered, or given up until the schedule's next time.
     before = observed.attempts(Step.DRILL, minute_key(due))
-    over = bool(before) and (before[-1].answered or (before[-1].failed and before[-1].attempt >= MOST_ATTEMPTS))
-    return None if over else due
+    return None if before and drill_over(before[-1]) else due
+
+
+def drill_over(job: JobSeen) -> bool:
+    """It answered, or is given up until the schedule's next time."""
+    return job.answered or (job.failed and job.attempt >= MOST_ATTEMPTS)
 
 
 def _ended(observed: Observed, step: Step) -> datetime | None:

@@ -12,7 +12,7 @@ from vinymatic_operator.observe.result import CommandResult
 from vinymatic_operator.observe.seen import JobSeen, Observed
 from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.plan.actions import Plan
-from vinymatic_operator.plan.backups import MOST_ATTEMPTS, acted_on_schedule, newest_completed
+from vinymatic_operator.plan.backups import acted_on_schedule, drill_over, newest_completed
 from vinymatic_operator.plan.epochs import due_text
 from vinymatic_operator.plan.requests import acted_on
 from vinymatic_operator.plan.rollout import rollout_state
@@ -165,7 +165,7 @@ def drill(observed: Observed, now: datetime) -> DrillRun:
     if job is None:
         return known.model_copy(update=told)
     told |= {"job": job.name, "outcome": outcome(job)}
-    if job.answered or job.attempt >= MOST_ATTEMPTS:
+    if drill_over(job):
         told["scheduled_for"] = stamp(job.created)
     if job.answered and job.result is not None:
         told |= {name: job.result.number(name) for name in ("right", "questions")}
