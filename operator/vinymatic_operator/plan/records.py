@@ -9,7 +9,7 @@ from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.plan.actions import Action, WriteBackupStatus, WriteRestoreStatus
 from vinymatic_operator.plan.backups import MOST_ATTEMPTS, backup_key
 from vinymatic_operator.plan.places import backup_url
-from vinymatic_operator.plan.restores import given_up, refusal, restore_job, restore_served
+from vinymatic_operator.plan.restores import given_up, refusal, restore_job, restore_served, restored
 from vinymatic_operator.resources.backup import BackupStatus
 from vinymatic_operator.resources.conditions import Condition, Truth
 from vinymatic_operator.resources.restore import RestoreStatus
@@ -71,37 +71,43 @@ def restore_status(observed: Observed, restore: RestoreSeen, now: datetime) -> R
     last, known = restore_job(observed, restore), restore.status
     generation = restore.generation
     told: dict[str, object] = {"observed_generation": generation}
-    refused = refusal(observed, restore)
+    if last is not None:
+        told |= {"attempts": last.attempt, "started_at": known.started_at or stamp(last.created)}
+    if restored(observed, restore):
+        return _restored(observed, restore, known.model_copy(update=told), now)
     if last is None:
+        refused = refusal(observed, restore)
         if refused is not None:
-            return known.model_copy(
-                update={**told, "conditions": _failed(known.conditions, generation, now, "Refused", refused)}
-            )
-        conditions = _complete(known.conditions, generation, now, "False", "Waiting", "its Job is not started yet")
-        return known.model_copy(update={**told, "conditions": conditions})
-    told |= {"attempts": last.attempt, "started_at": known.started_at or stamp(last.created)}
-    if given_up(last):
+            conditions = _failed(known.conditions, generation, now, "Refused", refused)
+        else:
+            conditions = _complete(known.conditions, generation, now, "False", "Waiting", "its Job is not started yet")
+    elif given_up(last):
         conditions = _failed(known.conditions, generation, now, "RestoreFailed", _error(last))
-        return known.model_copy(update={**told, "conditions": conditions})
-    if not (last.answered and last.result is not None):
-        reason, said = _under_way(last)
-        conditions = _complete(known.conditions, generation, now, "False", reason, said)
-        return known.model_copy(update={**told, "conditions": conditions})
-    result = last.result
-    told |= {
-        "backup_manifest": result.number("backup_number"),
-        "manifest": result.number("number"),
-        "epoch": result.index.active_epoch if result.index is not None else None,
-        "covers": result.number("covers"),
-    }
-    said = f"manifest {result.number('backup_number')} of the backup is back as manifest {result.number('number')}"
-    conditions = set_condition(known.conditions, "Restored", "True", "Restored", said, generation, now)
+    else:
+        conditions = _complete(known.conditions, generation, now, "False", *_under_way(last))
+    return known.model_copy(update={**told, "conditions": conditions})
+
+
+def _restored(observed: Observed, restore: RestoreSeen, known: RestoreStatus, now: datetime) -> RestoreStatus:
+    """Of one whose state is back, in `known` or in its Job's result; it is complete when it is served."""
+    last, told = restore_job(observed, restore), known
+    if last is not None and last.result is not None:
+        result = last.result
+        found = {
+            "backup_manifest": result.number("backup_number"),
+            "manifest": result.number("number"),
+            "epoch": result.index.active_epoch if result.index is not None else None,
+            "covers": result.number("covers"),
+        }
+        told = known.model_copy(update=found)
+    generation = restore.generation
+    said = f"manifest {told.backup_manifest} of the backup is back as manifest {told.manifest}"
+    conditions = set_condition(told.conditions, "Restored", "True", "Restored", said, generation, now)
     if restore_served(observed, restore, now):
         conditions = _complete(conditions, generation, now, "True", "Complete", said)
-        told["completed_at"] = stamp(now)
-    else:
-        conditions = _complete(conditions, generation, now, "False", "RollingOut", "the API is rolled over to it")
-    return known.model_copy(update={**told, "conditions": conditions})
+        return told.model_copy(update={"conditions": conditions, "completed_at": stamp(now)})
+    conditions = _complete(conditions, generation, now, "False", "RollingOut", "the API is rolled over to it")
+    return told.model_copy(update={"conditions": conditions})
 
 
 def _under_way(job: JobSeen) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from vinymatic.lifecycle.summary import IndexSummary
-from vinymatic_operator.observe.seen import DeploymentSeen, JobSeen, Observed, RestoreSeen
+from vinymatic_operator.observe.seen import BackupSeen, DeploymentSeen, JobSeen, Observed, RestoreSeen, condition_true
 from vinymatic_operator.observe.steps import BACKUP_LANE, EPOCH_LANE, UPKEEP_LANE, Step
 from vinymatic_operator.plan.actions import Lane, Problem, RollOut, StartJob
 from vinymatic_operator.plan.keys import text_key
@@ -23,11 +23,14 @@ def plan_restores(observed: Observed, view: IndexSummary | None, now: datetime, 
     restore = next_restore(observed)
     if restore is None:
         return Lane()
+    if restored(observed, restore):
+        return _served(observed, restore, view, now)
     done = restore_job(observed, restore)
-    if done is not None and done.answered:
-        return _served(observed, restore, done, view, now)
     if (done is not None and given_up(done)) or refusal(observed, restore) is not None:
         return Lane((), None, None)  # its status is about to say so
+    source = _backup_of(observed, restore)
+    if source is not None and not source.completed:
+        return Lane(next=f"restore {restore.name} waits for backup {source.name}")
     busy = observed.running((EPOCH_LANE | UPKEEP_LANE | BACKUP_LANE) if restore.in_place else BACKUP_LANE)
     if busy is not None:
         return Lane((), "Restoring", f"restore {restore.name} waits for {busy.name}")
@@ -59,6 +62,12 @@ def restore_job(observed: Observed, restore: RestoreSeen) -> JobSeen | None:
     return found[-1] if found else None
 
 
+def restored(observed: Observed, restore: RestoreSeen) -> bool:
+    """Its state is back: its Job says so, or its status when that Job is gone. Else it would be brought back once more."""
+    done = restore_job(observed, restore)
+    return (done is not None and done.answered) or condition_true(restore.status, "Restored")
+
+
 def given_up(job: JobSeen) -> bool:
     return job.failed and job.attempt >= MOST_ATTEMPTS
 
@@ -70,12 +79,17 @@ def refusal(observed: Observed, restore: RestoreSeen) -> str | None:
     wanted = restore.spec.source.backup
     if wanted is None:
         return None
-    backup = next((found for found in observed.backups if found.name == wanted), None)
+    backup = _backup_of(observed, restore)
     if backup is None:
         return f"there is no VinylBackup {wanted} of {observed.name}"
     if backup.finished and not backup.completed:
         return f"VinylBackup {wanted} failed"
     return None
+
+
+def _backup_of(observed: Observed, restore: RestoreSeen) -> BackupSeen | None:
+    """The VinylBackup that it names."""
+    return next((found for found in observed.backups if found.name == restore.spec.source.backup), None)
 
 
 def rolled_for(restore: RestoreSeen) -> str:
@@ -90,11 +104,11 @@ def restore_served(observed: Observed, restore: RestoreSeen, now: datetime) -> b
     return api.rolled_for == rolled_for(restore) and rollout_state(observed, api, observed.spec.rollout, now).complete
 
 
-def _served(observed: Observed, restore: RestoreSeen, done: JobSeen, view: IndexSummary | None, now: datetime) -> Lane:
-    api = observed.api
-    if restore_served(observed, restore, now) or api is None or done.result is None:
+def _served(observed: Observed, restore: RestoreSeen, view: IndexSummary | None, now: datetime) -> Lane:
+    api, done = observed.api, restore_job(observed, restore)
+    if restore_served(observed, restore, now) or api is None:
         return Lane((), None, None)
-    number = done.result.number("number")
+    number = done.result.number("number") if done is not None and done.result is not None else restore.status.manifest
     if number is not None and api.rolled_for != rolled_for(restore):
         epoch = api.epoch if view is None or api.epoch is None else view.active_epoch
         return Lane((RollOut(epoch, number, rolled_for(restore)),), "RollingOut", rolled_for(restore))
@@ -110,8 +124,8 @@ def _stuck(observed: Observed, api: DeploymentSeen, now: datetime) -> Problem | 
 def _arguments(observed: Observed, restore: RestoreSeen) -> tuple[str, ...]:
     source, target = restore.spec.source, restore.spec.target
     arguments = ["restore"]
-    if source.backup is not None:
-        backup = next(found for found in observed.backups if found.name == source.backup)
+    backup = _backup_of(observed, restore)
+    if backup is not None:
         arguments += ["--number", str(backup.status.manifest)]
     elif source.time is not None:
         arguments += ["--at", source.time]
