@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, TypeAlias
 
 from pydantic import JsonValue
 
@@ -29,19 +29,22 @@ from vinymatic_operator.resources.index_spec import IndexSpec
 from vinymatic_operator.resources.restore import RestoreRequest, RestoreStatus
 from vinymatic_operator.status.conditions import stamp
 
+# A row of a table: names and values of fields, as many as the row is about.
+Columns: TypeAlias = dict[str, Any]
+
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def spec(**changes: object) -> IndexSpec:
+def spec(**changes: Any) -> IndexSpec:
     """As a user writes it, in camelCase."""
     least = {"storage": {"bucket": "records"}, "api": {"deployment": "api"}, "ingestor": {"deployment": "ingestor"}}
     return IndexSpec.model_validate({**least, **changes})
 
 
-def summary(**changes: object) -> IndexSummary:
+def summary(**changes: Any) -> IndexSummary:
     """500 covers in manifest 5, epoch 0, never trained."""
-    quiet: dict[str, object] = {
+    quiet: Columns = {
         "manifest": 5,
         "index_id": "01",
         "created_at": stamp(NOW - HOUR),
@@ -66,7 +69,7 @@ def summary(**changes: object) -> IndexSummary:
     return IndexSummary.model_validate({**quiet, **changes})
 
 
-def deployment(**changes: object) -> DeploymentSeen:
+def deployment(**changes: Any) -> DeploymentSeen:
     """The API's: two pods, settled, never rolled by the operator."""
     quiet = DeploymentSeen(
         name="api",
@@ -84,14 +87,14 @@ def deployment(**changes: object) -> DeploymentSeen:
         image="vinymatic-api:1",
         selector={"app": "api"},
     )
-    return replace(quiet, **changes)  # type: ignore[arg-type] # a table's columns
+    return replace(quiet, **changes)
 
 
 def replica(
     pod: str = "api-0",
     view: IndexSummary | None = None,
     held: tuple[int | None, int | None] = (None, None),
-    **changes: object,
+    **changes: Any,
 ) -> ReplicaSeen:
     """One that is ready and serves `view`. `held`: the epoch and the least manifest of its environment.
 
@@ -100,11 +103,11 @@ def replica(
     view = view or summary()
     answer = ReplicaAnswer(view, view.manifest, view.active_epoch, 0.5, None, 100, 0)
     of_answer = {name: changes.pop(name) for name in list(changes) if hasattr(answer, name)}
-    seen = ReplicaSeen(pod, True, *held, answer=replace(answer, **of_answer))  # type: ignore[arg-type] # a table's columns
-    return replace(seen, **changes)  # type: ignore[arg-type] # a table's columns
+    seen = ReplicaSeen(pod, True, *held, answer=replace(answer, **of_answer))
+    return replace(seen, **changes)
 
 
-def observed(view: IndexSummary | None = None, **changes: object) -> Observed:
+def observed(view: IndexSummary | None = None, **changes: Any) -> Observed:
     """An index whose two pods serve `view`; `spec` as a dict of changes to the least one."""
     wish = changes.pop("spec", {})
     quiet = Observed(
@@ -113,16 +116,16 @@ def observed(view: IndexSummary | None = None, **changes: object) -> Observed:
         uid="uid-vinyl",
         generation=3,
         created=NOW - HOUR,
-        spec=spec(**cast(dict[str, object], wish)),
+        spec=spec(**wish),
         api=deployment(),
         ingestor=deployment(name="ingestor", image="vinymatic:1"),
         replicas=(replica("api-0", view), replica("api-1", view)),
         resource_version="99",
     )
-    return replace(quiet, **changes)  # type: ignore[arg-type] # a table's columns
+    return replace(quiet, **changes)
 
 
-def job(step: Step, key: str, attempt: int = 1, *, ended: datetime = NOW - HOUR, **changes: object) -> JobSeen:
+def job(step: Step, key: str, attempt: int = 1, *, ended: datetime = NOW - HOUR, **changes: Any) -> JobSeen:
     """One that runs; `good` and `failed` end it."""
     made = JobSeen(
         name=f"vinyl-{step}-{key}-{attempt}",
@@ -134,12 +137,11 @@ def job(step: Step, key: str, attempt: int = 1, *, ended: datetime = NOW - HOUR,
         created=ended - MINUTE,
         finished=ended,
     )
-    return replace(made, **changes)  # type: ignore[arg-type] # a table's columns
+    return replace(made, **changes)
 
 
-def good(made: JobSeen, index: IndexSummary | None = None, **outcome: object) -> JobSeen:
-    told = cast(dict[str, JsonValue], outcome)
-    return replace(made, state=JobState.SUCCEEDED, result=CommandResult(outcome=told, index=index))
+def good(made: JobSeen, index: IndexSummary | None = None, **outcome: Any) -> JobSeen:
+    return replace(made, state=JobState.SUCCEEDED, result=CommandResult(outcome=outcome, index=index))
 
 
 def failed(made: JobSeen, error: str = "the store is closed") -> JobSeen:
@@ -150,10 +152,10 @@ def condition(kind: str, status: Truth = "True", reason: str = "Because", at: da
     return Condition(type=kind, status=status, reason=reason, last_transition_time=stamp(at))
 
 
-def backup(name: str = "b1", *, created: datetime = NOW - HOUR, **changes: object) -> BackupSeen:
+def backup(name: str = "b1", *, created: datetime = NOW - HOUR, **changes: Any) -> BackupSeen:
     """One that waits; made by hand."""
     made = BackupSeen(name=name, uid=f"uid-{name}", generation=1, created=created, status=BackupStatus())
-    return replace(made, **changes)  # type: ignore[arg-type] # a table's columns
+    return replace(made, **changes)
 
 
 def completed(made: BackupSeen, manifest: int = 5, at: datetime = NOW - HOUR) -> BackupSeen:
@@ -166,7 +168,7 @@ def given_up(made: BackupSeen) -> BackupSeen:
     return replace(made, status=BackupStatus(conditions=conditions))
 
 
-def restore(name: str = "r1", *, created: datetime = NOW - HOUR, **wish: object) -> RestoreSeen:
+def restore(name: str = "r1", *, created: datetime = NOW - HOUR, **wish: Any) -> RestoreSeen:
     """One that waits. `source` and `target` as in its spec."""
     request = RestoreRequest.model_validate({"index": "vinyl", **wish})
     return RestoreSeen(

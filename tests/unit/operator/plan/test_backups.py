@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.support.operator.seen import (
     HOUR,
     MINUTE,
     NOW,
+    Columns,
     backup,
     completed,
     failed,
@@ -31,7 +33,7 @@ from vinymatic_operator.status.conditions import stamp
 
 pytestmark = pytest.mark.unit
 
-NIGHTLY = {"schedule": "0 3 * * *"}
+NIGHTLY: Columns = {"schedule": "0 3 * * *"}
 DUE = NOW.replace(hour=3)
 
 
@@ -39,7 +41,7 @@ def lane(seen: Observed, now: datetime = NOW) -> Lane:
     return plan_backups(seen, now, Tries())
 
 
-def wishing(wish: dict[str, object], *backups: BackupSeen, **changes: object) -> Observed:
+def wishing(wish: Columns, *backups: BackupSeen, **changes: Any) -> Observed:
     return observed(spec={"backup": wish}, backups=backups, **{"created": NOW - 30 * DAY, **changes})
 
 
@@ -88,7 +90,7 @@ def test_a_time_is_acted_on_once_also_when_its_record_is_gone() -> None:
 
 
 @pytest.mark.parametrize("wish", [{**NIGHTLY, "suspend": True}, {}])
-def test_nothing_is_made_while_suspended_or_without_a_schedule(wish: dict[str, object]) -> None:
+def test_nothing_is_made_while_suspended_or_without_a_schedule(wish: Columns) -> None:
     assert lane(wishing(wish)).actions == ()
 
 
@@ -153,7 +155,7 @@ def test_each_backup_is_followed_by_one_retention() -> None:
         ({"days": 1.5}, ("backup", "prune", "--keep-days", "1.5")),
     ],
 )
-def test_each_limit_of_retention_stands_alone(retention: dict[str, object], arguments: tuple[str, ...]) -> None:
+def test_each_limit_of_retention_stands_alone(retention: Columns, arguments: tuple[str, ...]) -> None:
     (start,) = jobs_of(lane(wishing({"retention": retention}, completed(backup()))).actions)
     assert start.arguments == arguments
 
@@ -183,7 +185,7 @@ def test_a_record_that_goes_already_is_not_deleted_again() -> None:
 
 
 @pytest.mark.parametrize("wish", [{"schedule": "0 0 30 2 *"}, {**NIGHTLY, "timeZone": "Mars"}])
-def test_a_schedule_that_means_nothing_is_a_problem_and_records_are_still_deleted(wish: dict[str, object]) -> None:
+def test_a_schedule_that_means_nothing_is_a_problem_and_records_are_still_deleted(wish: Columns) -> None:
     bad = [given_up(backup(f"b{n}", created=NOW - n * DAY)) for n in range(4)]
     found = lane(wishing({**wish, "immediate": False}, *bad))
     assert found.problem is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.operator.seen import MINUTE, NOW, deployment, failed, good, job, observed, replica, summary
@@ -35,7 +37,7 @@ def start_of(seen: Observed) -> StartJob:
     return start
 
 
-def held(**changes: object) -> Observed:
+def held(**changes: Any) -> Observed:
     """A whole candidate, and pods that are held to the active epoch, so that a promotion changes nothing by itself."""
     pods = tuple(replica(name, ENCODED, (0, 5)) for name in ("api-0", "api-1"))
     return observed(ENCODED, **{"api": HELD, "replicas": pods, **changes})

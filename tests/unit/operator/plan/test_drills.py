@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from tests.support.operator.seen import DAY, HOUR, NOW, backup, completed, failed, good, job, jobs_of, observed
+from tests.support.operator.seen import DAY, HOUR, NOW, Columns, backup, completed, failed, good, job, jobs_of, observed
 from tests.support.operator.world import World
 from vinymatic_operator.observe.seen import Observed
 from vinymatic_operator.observe.steps import Step
@@ -18,7 +19,7 @@ from vinymatic_operator.status.conditions import stamp
 
 pytestmark = pytest.mark.unit
 
-WEEKLY = {"drill": {"schedule": "0 6 * * 0"}}  # NOW is a Sunday, 12:00
+WEEKLY: Columns = {"drill": {"schedule": "0 6 * * 0"}}  # NOW is a Sunday, 12:00
 DONE = completed(backup(), at=NOW - DAY)
 
 
@@ -28,7 +29,7 @@ def drill(seen: Observed, now: datetime = NOW) -> StartJob | None:
     return start
 
 
-def wishing(wish: dict[str, object], acted: datetime | None = None, **changes: object) -> Observed:
+def wishing(wish: Columns, acted: datetime | None = None, **changes: Any) -> Observed:
     run = DrillRun(scheduled_for=None if acted is None else stamp(acted))
     quiet = {"backups": (DONE,), "status": IndexStatus(drill=run)}
     return observed(spec={"backup": wish}, **{**quiet, **changes})
@@ -48,7 +49,7 @@ def test_the_first_drill_follows_the_first_backup() -> None:
         ({"drill": {"schedule": "@weekly", "scratchPrefix": "scratch"}}, "s3://records/scratch"),
     ],
 )
-def test_it_goes_through_the_scratch_prefix_in_the_backups_bucket(wish: dict[str, object], place: str) -> None:
+def test_it_goes_through_the_scratch_prefix_in_the_backups_bucket(wish: Columns, place: str) -> None:
     start = drill(wishing(wish))
     assert start is not None
     assert start.arguments[-1] == place
@@ -64,7 +65,7 @@ def test_the_next_one_is_due_by_schedule_and_of_many_that_were_missed_only_the_l
 @pytest.mark.parametrize(
     "wish", [{}, {"drill": {}}, {"drill": {"schedule": "@weekly", "suspend": True}}, {"schedule": "@daily"}]
 )
-def test_there_is_none_unless_it_is_wished_for(wish: dict[str, object]) -> None:
+def test_there_is_none_unless_it_is_wished_for(wish: Columns) -> None:
     assert drill(wishing({"immediate": False, **wish}, created=NOW)) is None
 
 

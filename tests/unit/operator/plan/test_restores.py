@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.support.operator.seen import (
     HOUR,
     MINUTE,
     NOW,
+    Columns,
     backup,
     completed,
     condition,
@@ -36,7 +38,7 @@ from vinymatic_operator.resources.restore import RestoreStatus
 
 pytestmark = pytest.mark.unit
 
-ELSEWHERE = {"target": {"prefix": "copy"}}
+ELSEWHERE: Columns = {"target": {"prefix": "copy"}}
 RESTORED = summary(manifest=12, covers=400)
 
 
@@ -44,7 +46,7 @@ def lane(seen: Observed) -> Lane:
     return plan_restores(seen, newest_view(seen), NOW, Tries())
 
 
-def wishing(*restores: RestoreSeen, **changes: object) -> Observed:
+def wishing(*restores: RestoreSeen, **changes: Any) -> Observed:
     return observed(spec={"backup": {}}, restores=restores, **changes)
 
 
@@ -62,7 +64,7 @@ def wishing(*restores: RestoreSeen, **changes: object) -> Observed:
         ),
     ],
 )
-def test_each_source_and_target_is_said_to_the_command(wish: dict[str, object], arguments: tuple[str, ...]) -> None:
+def test_each_source_and_target_is_said_to_the_command(wish: Columns, arguments: tuple[str, ...]) -> None:
     (start,) = jobs_of(lane(wishing(restore(**wish), backups=(completed(backup("b1")),))).actions)
     assert start.arguments == arguments
     assert (start.step, start.owner, start.owner_uid) == (Step.RESTORE, "r1", "uid-r1")
@@ -77,9 +79,7 @@ def test_each_source_and_target_is_said_to_the_command(wish: dict[str, object], 
         ({"backup": {}}, {"backup": "bad"}, "VinylBackup bad failed"),
     ],
 )
-def test_what_can_never_be_carried_out_is_refused_in_words(
-    spec: dict[str, object], source: dict[str, object], why: str
-) -> None:
+def test_what_can_never_be_carried_out_is_refused_in_words(spec: Columns, source: Columns, why: str) -> None:
     wanted = restore(source=source)
     seen = observed(spec=spec, restores=(wanted,), backups=(given_up(backup("bad")),))
     assert refusal(seen, wanted) == why
@@ -141,7 +141,7 @@ def test_one_that_failed_is_tried_three_times(attempts: int, again: list[int]) -
     assert [start.attempt for start in jobs_of(lane(wishing(wanted, jobs=jobs)).actions)] == again
 
 
-def done(wanted: RestoreSeen, **changes: object) -> Observed:
+def done(wanted: RestoreSeen, **changes: Any) -> Observed:
     """Its Job ended well: the state is back as manifest 12."""
     ended = job(Step.RESTORE, restore_key(wanted), owner=wanted.name, ended=NOW - MINUTE)
     return wishing(wanted, **{"jobs": (good(ended, RESTORED, number=12, backup_number=4),), **changes})

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from tests.support.operator.seen import DAY, MINUTE, NOW, deployment, failed, good, job, observed, replica, summary
+from tests.support.operator.seen import (
+    DAY,
+    MINUTE,
+    NOW,
+    Columns,
+    deployment,
+    failed,
+    good,
+    job,
+    observed,
+    replica,
+    summary,
+)
 from vinymatic_operator.observe.seen import Observed
 from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.observe.view import newest_view
@@ -26,9 +39,9 @@ def lane(seen: Observed) -> Lane:
     return plan_epochs(seen, newest_view(seen), NOW, Tries())
 
 
-def rolled(*, ago: timedelta = MINUTE, whole: bool = True, **changes: object) -> Observed:
+def rolled(*, ago: timedelta = MINUTE, whole: bool = True, **changes: Any) -> Observed:
     """Rolled over to epoch 1 a day ago; `whole`: every pod is new, ready and serves it, and so long ago that came true."""
-    state: dict[str, object] = {} if whole else {"updated": 1, "progressed": False, "progress_at": NOW}
+    state: Columns = {} if whole else {"updated": 1, "progressed": False, "progress_at": NOW}
     api = deployment(epoch=1, min_manifest=9, rolled_at=NOW - DAY, rolled_for="epoch 1 is active", **state)
     pods = (replica("api-2", PROMOTED, (1, 9)), replica("api-3", PROMOTED, (1, 9)))
     run = RolloutRun(reason="", started_at=stamp(NOW - DAY), completed_at=stamp(NOW - ago) if whole else None, epoch=1)
@@ -53,7 +66,7 @@ def test_a_roll_out_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize("odd", [{"epoch": 0}, {"manifest": 8}, {"answer": None}])
-def test_a_pod_that_is_ready_and_does_not_serve_the_new_state_is_waited_for(odd: dict[str, object]) -> None:
+def test_a_pod_that_is_ready_and_does_not_serve_the_new_state_is_waited_for(odd: Columns) -> None:
     pods = (replica("api-2", PROMOTED, (1, 9)), replica("api-3", PROMOTED, (1, 9), **odd))
     found = lane(rolled(replicas=pods, ago=DAY))
     assert (found.actions, found.phase, found.problem) == ((), "RollingOut", None)

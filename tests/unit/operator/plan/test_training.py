@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.operator.seen import DAY, HOUR, MINUTE, NOW, failed, good, job, observed, summary
+from tests.support.operator.seen import DAY, HOUR, MINUTE, NOW, Columns, failed, good, job, observed, summary
 from vinymatic_operator.observe.seen import Observed
 from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.observe.view import newest_view
@@ -20,7 +20,7 @@ from vinymatic_operator.status.conditions import stamp
 pytestmark = pytest.mark.unit
 
 NEVER = {"images": 0, "days": 0, "growth": 0, "drift": 0}
-TRAINED: dict[str, object] = {
+TRAINED: Columns = {
     "trained_at": stamp(NOW - 8 * DAY),
     "images_since_training": 1_500,
     "covers": 5_000,
@@ -60,9 +60,7 @@ def training(seen: Observed) -> StartJob | None:
         ({}, None),
     ],
 )
-def test_a_training_begins_for_each_limit_that_is_reached_and_says_which(
-    wish: dict[str, object], reason: str | None
-) -> None:
+def test_a_training_begins_for_each_limit_that_is_reached_and_says_which(wish: Columns, reason: str | None) -> None:
     start = training(observed(summary(**TRAINED), spec={"retraining": {**NEVER, **wish}}))
     assert (start.reason if start is not None else None) == reason
     if start is not None:
@@ -70,7 +68,7 @@ def test_a_training_begins_for_each_limit_that_is_reached_and_says_which(
 
 
 @pytest.mark.parametrize("limit", [{"images": 1}, {"days": 1}, {"growth": 1}, {"drift": 0.01}])
-def test_nothing_is_trained_by_itself_while_suspended(limit: dict[str, object]) -> None:
+def test_nothing_is_trained_by_itself_while_suspended(limit: Columns) -> None:
     seen = observed(summary(**TRAINED), spec={"retraining": {**NEVER, **limit, "suspend": True}})
     assert training(seen) is None
     assert lane(seen).next == "retraining is suspended"
@@ -84,7 +82,7 @@ def test_nothing_is_trained_by_itself_while_suspended(limit: dict[str, object]) 
         ({"images": 600}, 0, "there are no covers yet"),
     ],
 )
-def test_one_that_waits_says_for_what(wish: dict[str, object], covers: int, words: str) -> None:
+def test_one_that_waits_says_for_what(wish: Columns, covers: int, words: str) -> None:
     assert lane(observed(summary(covers=covers), spec={"retraining": wish})).next == words
 
 

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from tests.support.operator.seen import DAY, HOUR, MINUTE, NOW, deployment, good, job, observed, replica, summary
+from tests.support.operator.seen import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    Columns,
+    deployment,
+    good,
+    job,
+    observed,
+    replica,
+    summary,
+)
 from vinymatic_operator.observe.seen import Observed
 from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.observe.view import newest_view
@@ -23,7 +36,7 @@ pytestmark = pytest.mark.unit
 PROMOTED = summary(manifest=9, active_epoch=1, previous_epoch=0, next_epoch=2, images_since_training=0)
 BACK = summary(manifest=10, active_epoch=0, previous_epoch=1, next_epoch=2, images_since_training=0)
 SECOND = timedelta(seconds=1)
-STUCK: dict[str, object] = {"updated": 1, "available": 2, "total": 3, "progressed": False}
+STUCK: Columns = {"updated": 1, "available": 2, "total": 3, "progressed": False}
 
 
 def lane(seen: Observed) -> Lane:
@@ -36,7 +49,7 @@ def rollback_of(seen: Observed) -> StartJob | None:
     return start
 
 
-def rolled(*, ago: timedelta, spec: dict[str, object] | None = None, pods: object = None, **state: object) -> Observed:
+def rolled(*, ago: timedelta, spec: Columns | None = None, pods: object = None, **state: Any) -> Observed:
     """Rolled over to epoch 1 so long ago."""
     api = deployment(epoch=1, min_manifest=9, rolled_at=NOW - ago, rolled_for="epoch 1 is active", **state)
     pods = pods or (replica("api-2", PROMOTED, (1, 9)), replica("api-3", PROMOTED, (1, 9)))
@@ -109,7 +122,7 @@ def test_a_store_that_nobody_can_read_is_not_the_epochs_fault() -> None:
 
 
 @pytest.mark.parametrize("state", [STUCK, {**STUCK, "progressed": True}])
-def test_a_node_that_is_drained_long_after_brings_nothing_back(state: dict[str, object]) -> None:
+def test_a_node_that_is_drained_long_after_brings_nothing_back(state: Columns) -> None:
     found = lane(completed(rolled(ago=9 * DAY, spec={"retraining": {"keepPrevious": True}}, **state), 8 * DAY))
     assert found.actions == ()
 
@@ -122,7 +135,7 @@ def test_failing_searches_long_after_bring_nothing_back() -> None:
 
 def test_a_bad_image_of_somebody_else_long_after_brings_nothing_back_and_is_said() -> None:
     """It changes the same pod template: the operator's roll-out of long ago is not to blame for it."""
-    keeping: dict[str, object] = {"retraining": {"keepPrevious": True}}
+    keeping: Columns = {"retraining": {"keepPrevious": True}}
     found = lane(completed(rolled(ago=DAY, spec=keeping, progress_at=NOW - HOUR, **STUCK), DAY - HOUR))
     assert found.actions == ()
     assert found.problem is not None
