@@ -26,12 +26,13 @@ def plan_upkeep(observed: Observed, view: IndexSummary | None, now: datetime, tr
 
 def _compaction(observed: Observed, view: IndexSummary, now: datetime, tries: Tries) -> Lane | None:
     wish = observed.spec.compaction
-    if view.mergeable == 0 or not _due(wish, _last(observed, Step.COMPACT, observed.status.compaction), now):
+    last = _last(observed, Step.COMPACT, observed.status.compaction)
+    if view.mergeable == 0 or not _due(wish, last, now):
         return None
     if view.candidate_epoch is not None:
         return None  # what it merges would have to be encoded for the candidate once more
     reason = f"{view.mergeable} of {view.segments} segments can be merged"
-    start = StartJob(Step.COMPACT, slot_key(now, wish.interval_minutes), 1, reason, ("compact",))
+    start = StartJob(Step.COMPACT, _key(wish, last or observed.created), 1, reason, ("compact",))
     return attempt(observed, now, tries, start, "Compacting")
 
 
@@ -42,7 +43,7 @@ def _collection(observed: Observed, now: datetime, tries: Tries) -> Lane | None:
         return None
     arguments = ("collect", "--keep", str(wish.keep_manifests), "--grace-hours", str(wish.grace_hours))
     reason = f"the last one began {(now - last).total_seconds() / 3_600:.1f} hours ago"
-    start = StartJob(Step.COLLECT, slot_key(now, wish.interval_minutes), 1, reason, arguments)
+    start = StartJob(Step.COLLECT, _key(wish, last), 1, reason, arguments)
     return attempt(observed, now, tries, start, "Collecting")
 
 
@@ -50,6 +51,13 @@ def _due(wish: Upkeep, last: datetime | None, now: datetime) -> bool:
     if wish.suspend:
         return False
     return last is None or now - last >= timedelta(minutes=wish.interval_minutes)
+
+
+def _key(wish: Upkeep, last: datetime) -> str:
+    """The same until one ended well: the pause after a failure grows with the attempts of one key. Two that ended well lie apart by more
+    than an interval, so each has a key of its own.
+    """
+    return slot_key(last, wish.interval_minutes)
 
 
 def _last(observed: Observed, step: Step, known: LastRun) -> datetime | None:
