@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from vinymatic.lifecycle.summary import IndexSummary
 from vinymatic_operator.observe.seen import Observed
-from vinymatic_operator.observe.steps import Step
+from vinymatic_operator.observe.steps import EPOCH_LANE, Step
 from vinymatic_operator.resources.names import PROMOTE_AT, RETRAIN_AT, ROLLBACK_AT
 
 _STEPS = {RETRAIN_AT: Step.TRAIN, PROMOTE_AT: Step.PROMOTE, ROLLBACK_AT: Step.ROLLBACK}
@@ -26,3 +27,17 @@ def acted_on(observed: Observed, annotation: str) -> str | None:
         PROMOTE_AT: known.promote_request,
         ROLLBACK_AT: known.rollback_request,
     }[annotation]
+
+
+def over(observed: Observed, view: IndexSummary | None, annotation: str) -> str | None:
+    """The value of the last request that was acted on, or that asks for what is not there: no candidate, no epoch to go back to.
+
+    Such a one is over at once: weeks later it would take back a promotion that nobody meant, or spare a candidate its gate.
+    """
+    asked, known = pending(observed, annotation), acted_on(observed, annotation)
+    if asked is None or view is None or observed.spec.paused or observed.running(EPOCH_LANE) is not None:
+        return known
+    if any(restore.in_place and not restore.finished for restore in observed.restores):
+        return known
+    wanted = {PROMOTE_AT: view.candidate_epoch, ROLLBACK_AT: view.previous_epoch}
+    return asked if annotation in wanted and wanted[annotation] is None else known
