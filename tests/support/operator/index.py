@@ -13,7 +13,7 @@ from vinymatic_operator.resources.base import Json
 
 @dataclass
 class Index:
-    """`passes`: what the next gates say. `fails`: commands that end with an error, as many times each."""
+    """`passes`: what the next gates say. `fails`: commands that end with an error, as many times each. `done`: those that ended well."""
 
     clock: Callable[[], datetime]
     state: IndexSummary
@@ -23,6 +23,7 @@ class Index:
     backups: dict[int, IndexSummary] = field(default_factory=dict)
     elsewhere: dict[str, IndexSummary] = field(default_factory=dict)
     ran: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
 
     def commit(self, **changes: object) -> None:
         number = self.state.manifest + 1
@@ -52,6 +53,7 @@ class Index:
         code, outcome = getattr(self, f"_{step.replace(' ', '_')}")(arguments)
         if code == 1 and "code" in outcome:
             return 1, {"command": step, "error": outcome}
+        self.done.append(step)
         summary: Json = json.loads(self.state.model_dump_json())
         return code, {"command": step, "outcome": outcome, **({} if step == "drill" else {"index": summary})}
 
@@ -64,6 +66,7 @@ class Index:
                 candidate_complete=False,
                 images_since_training=0,
                 trained_at=self.clock().isoformat(),
+                covers_at_training=self.state.covers,
             )
         if "--no-encode" not in arguments:
             self.commit(candidate_complete=True)
@@ -145,13 +148,10 @@ class Index:
         newest = 0 if self.lost else self.state.manifest
         self.lost = False
         restored = max(newest, *self.backups) + 1
-        now = self.clock().isoformat()
-        changes = {
-            "manifest": restored,
-            "created_at": now,
-            "next_epoch": self.state.next_epoch,
-            "candidate_epoch": None,
-        }
+        # Of an index that was lost, only what was backed up is known: numbers of epochs may be had again.
+        known = [*self.backups.values(), *([] if newest == 0 else [self.state])]
+        next_epoch = max(state.next_epoch for state in known)
+        changes = {"manifest": restored, "created_at": self.clock().isoformat(), "next_epoch": next_epoch}
         self.state = wanted.model_copy(update=changes)
         return 0, {"number": restored, "backup_number": number, "covers": wanted.covers}
 

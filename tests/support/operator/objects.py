@@ -6,11 +6,12 @@ answer.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
+
+from pydantic import JsonValue
 
 from vinymatic_operator.errors import KubeConflictError, KubeNotFoundError
 from vinymatic_operator.kube.resources import EVENTS, PODS, Resource
@@ -21,6 +22,16 @@ from vinymatic_operator.status.conditions import stamp
 Watch = Callable[[Resource, str, Json], None]
 Call = tuple[str, Resource, str]
 Bodies: TypeAlias = list[Json]
+Value = TypeVar("Value", bound=JsonValue)
+
+
+def copied(value: Value) -> Value:
+    """A deep copy, several times faster than `copy.deepcopy`: thousands of runs are mostly this."""
+    if isinstance(value, dict):
+        return cast(Value, {name: copied(item) for name, item in value.items()})
+    if isinstance(value, list):
+        return cast(Value, [copied(item) for item in value])
+    return value
 
 
 class Objects:
@@ -37,12 +48,12 @@ class Objects:
 
     def get(self, resource: Resource, namespace: str, name: str) -> Json:
         self._read("get", resource, name)
-        return copy.deepcopy(self._found(resource, namespace, name))
+        return copied(self._found(resource, namespace, name))
 
     def list(self, resource: Resource, namespace: str | None, *, labels: Mapping[str, str] | None = None) -> list[Json]:
         self._read("list", resource, "")
         return [
-            copy.deepcopy(body)
+            copied(body)
             for (place, _), body in sorted(self.bodies.get(resource, {}).items())
             if namespace in (None, place) and (labels or {}).items() <= labels_of(body).items()
         ]
@@ -50,7 +61,7 @@ class Objects:
     def create(self, resource: Resource, namespace: str, body: Json) -> Json:
         metadata = part(body, "metadata")
         name = str(metadata.get("name") or f"{metadata['generateName']}{next(self._numbers)}")
-        with_name: Json = {**copy.deepcopy(body), "metadata": {**metadata, "name": name, "namespace": namespace}}
+        with_name: Json = {**copied(body), "metadata": {**metadata, "name": name, "namespace": namespace}}
         return self._write(("create", resource, name), lambda: self.put(resource, with_name, new=True))
 
     def patch(
@@ -64,11 +75,11 @@ class Objects:
         strategic: bool = False,
     ) -> Json:
         def change() -> Json:
-            body = copy.deepcopy(self._found(resource, namespace, name))
+            body = copied(self._found(resource, namespace, name))
             if not isinstance(patch, dict):
                 (only,) = patch
                 assert (only["op"], only["path"], subresource) == ("add", "/status", "status")
-                return self.put(resource, {**body, "status": copy.deepcopy(only["value"])})
+                return self.put(resource, {**body, "status": copied(only["value"])})
             wanted, metadata = part(patch, "metadata"), part(body, "metadata")
             for precondition in ("resourceVersion", "uid"):
                 if wanted.get(precondition, metadata[precondition]) != metadata[precondition]:
@@ -110,8 +121,12 @@ class Objects:
             return made
         kept[key] = made
         if resource is not EVENTS and resource is not PODS:
-            self.watch(resource, "MODIFIED", copy.deepcopy(made))
-        return copy.deepcopy(made)
+            self.watch(resource, "MODIFIED", copied(made))
+        return copied(made)
+
+    def number(self) -> int:
+        """One that was never given before."""
+        return next(self._numbers)
 
     def remove(self, resource: Resource, namespace: str, name: str) -> None:
         """Gone at once, or marked as going while a finalizer holds it."""
@@ -122,7 +137,7 @@ class Objects:
             return
         del self.bodies[resource][(namespace, name)]
         if resource is not EVENTS and resource is not PODS:
-            self.watch(resource, "DELETED", copy.deepcopy(body))
+            self.watch(resource, "DELETED", copied(body))
 
     def all(self, resource: Resource) -> Bodies:
         return list(self.bodies.get(resource, {}).values())
@@ -162,5 +177,5 @@ def _merged(body: Json, patch: Json, *, strategic: bool) -> Json:
                 by_name[item["name"]] = _merged(by_name.get(item["name"], {}), item, strategic=True)
             made[name] = [*by_name.values()]
         else:
-            made[name] = copy.deepcopy(value)
+            made[name] = copied(value)
     return made

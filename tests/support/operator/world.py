@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from tests.support.operator.collecting import collect
 from tests.support.operator.index import Index, new_index
 from tests.support.operator.objects import Objects
 from vinymatic_operator.kube.cache import Cache
@@ -45,7 +46,10 @@ class OperatorDiedError(BaseException):
 
 
 class World:
-    """`bad_epochs`: a pod that is held to one of them never gets ready. `failing_epochs`: its searches fail."""
+    """`bad_epochs`: a pod that is held to one of them never gets ready. `failing_epochs`: its searches fail.
+
+    `ended`: every Job that ever ended, and whether its command answered.
+    """
 
     def __init__(self, spec: Json | None = None, *, replicas: int = 3) -> None:
         self.now = BEGIN
@@ -54,6 +58,7 @@ class World:
         self.bad_epochs: set[int] = set()
         self.failing_epochs: set[int] = set()
         self.deaf = False
+        self.ended: dict[str, bool] = {}
         self.objects.watch = self._arrived
         self._deployment("api", replicas)
         self._deployment("ingestor", 1)
@@ -168,9 +173,10 @@ class World:
 
     def controllers(self) -> bool:
         """One step of each. True when something moved."""
+        collected = collect(self.objects, self.now)
         jobs = [self._run(job) for job in self.objects.all(JOBS)]
         rolled = self._roll()
-        return rolled or True in jobs
+        return rolled or collected or True in jobs
 
     def settle_deployments(self) -> None:
         while self._roll():
@@ -183,6 +189,7 @@ class World:
         (container,) = items(part(job, "spec", "template", "spec"), "containers")
         command = [str(word) for word in cast(list[object], container["command"])]
         code, result = self.index.run(command[1:])
+        self.ended[name_of(job)] = "outcome" in result
         ended: Json = {"exitCode": code, "message": json.dumps(result), "finishedAt": stamp(self.now)}
         pod: Json = {
             "metadata": {
@@ -226,7 +233,7 @@ class World:
                 moved = True
         if not moved:
             if len(new) < wanted and len(pods) < wanted + 1:
-                name = f"{app}-{part(deployment, 'metadata')['generation']}-{len(new)}"
+                name = f"{app}-{self.objects.number()}"
                 self.objects.put(
                     PODS,
                     {
@@ -236,8 +243,8 @@ class World:
                     },
                 )
                 moved = True
-            elif old and len([pod for pod in new if _ready(pod)]) + len(old) > wanted:
-                self.objects.remove(PODS, NAMESPACE, name_of(old[0]))
+            elif (going := _to_go(old, pods, wanted)) is not None:
+                self.objects.remove(PODS, NAMESPACE, name_of(going))
                 moved = True
         return self._tell_deployment(deployment, app) or moved
 
@@ -310,6 +317,13 @@ class World:
         failed = 50 if epoch in self.failing_epochs else 0
         answer = ReplicaAnswer(state, state.manifest, epoch, 0.5, None, 100, failed)
         return ReplicaSeen(name_of(pod), _ready(pod), held, least, answer)
+
+
+def _to_go(old: list[Json], pods: list[Json], wanted: int) -> Json | None:
+    """The next old pod to go: first those that are not ready, and a ready one only where enough others are."""
+    not_ready = next((pod for pod in old if not _ready(pod)), None)
+    enough = len([pod for pod in pods if _ready(pod)]) > wanted
+    return not_ready or next((pod for pod in old if enough), None)
 
 
 def _pod_status(ready: str) -> Json:
