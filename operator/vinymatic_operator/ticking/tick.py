@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from vinymatic_operator.act.actor import Actor
 from vinymatic_operator.act.objects import event_object
-from vinymatic_operator.errors import KubeError
+from vinymatic_operator.errors import KubeError, KubeNotFoundError
 from vinymatic_operator.kube.cache import Cache, Key
 from vinymatic_operator.kube.client import Kube
 from vinymatic_operator.kube.resources import EVENTS, INDEXES, JOBS
@@ -119,13 +119,13 @@ class Tick:
         show(self._metrics, observed, status)
         if status == observed.status or (observed.deleting and not observed.finalizers):
             return
-        for event in turned(observed.status, status):
-            self._post(observed, event, now)
         try:
             self._actor.write_status(observed, status)
-        except KubeError as error:
-            if error.code != "kubernetes_not_found":  # deleted meanwhile
-                raise
+        except KubeNotFoundError:  # deleted meanwhile
+            return
+        # After the status: one that cannot be written would tell the same Events again with every look.
+        for event in turned(observed.status, status):
+            self._post(observed, event, now)
 
     def _post(self, observed: Observed, event: Event, now: datetime) -> None:
         """An Event that is lost is no reason to stop: conditions say the same."""
