@@ -43,8 +43,8 @@ class Actor:
         """Whether it was done; False: somebody was faster. Raises `KubeError`."""
         try:
             self._do(action, observed, now)
-        except (KubeConflictError, KubeNotFoundError):
-            self._look_again(observed, action)
+        except (KubeConflictError, KubeNotFoundError) as error:
+            self._look_again(observed, action, gone=isinstance(error, KubeNotFoundError))
             return False
         return True
 
@@ -114,7 +114,7 @@ class Actor:
     def _put(self, resource: Resource, answer: Json) -> None:
         self._cache.put(resource, answer)
 
-    def _look_again(self, observed: Observed, action: Action) -> None:
+    def _look_again(self, observed: Observed, action: Action, *, gone: bool) -> None:
         """Fetches what the action met, or forgets it where it is gone."""
         met: tuple[Resource, str] | None = None
         if isinstance(action, StartJob):
@@ -127,11 +127,12 @@ class Actor:
             met = (INDEXES, observed.name)
         elif isinstance(action, DeleteJob):
             met = (JOBS, action.name)
-        elif isinstance(action, CreateBackup):
+        elif isinstance(action, CreateBackup | DeleteBackup):
             met = (BACKUPS, action.name)
-        elif isinstance(action, WriteBackupStatus | DeleteBackup):
+        # A status is written unconditionally: a conflict says nothing of it. What is forgotten would be missed until the resync.
+        elif isinstance(action, WriteBackupStatus) and gone:
             self._cache.drop(BACKUPS, observed.namespace, action.name)
-        elif isinstance(action, WriteRestoreStatus):
+        elif isinstance(action, WriteRestoreStatus) and gone:
             self._cache.drop(RESTORES, observed.namespace, action.name)
         if met is None:
             return
