@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar, cast
 
 from pydantic import JsonValue
 
-from vinymatic_operator.errors import KubeConflictError, KubeNotFoundError
+from vinymatic_operator.errors import KubeConflictError, KubeError, KubeNotFoundError
 from vinymatic_operator.kube.resources import EVENTS, PODS, Resource
 from vinymatic_operator.observe.reading import labels_of, name_of, namespace_of, part
 from vinymatic_operator.resources.base import Json
@@ -117,7 +117,7 @@ class Objects:
         metadata["generation"] = int(cast(int, known.get("generation", 0))) + (0 if same else 1)
         made: Json = {**body, "metadata": metadata}
         if before is not None and "deletionTimestamp" in metadata and not metadata.get("finalizers"):
-            self.remove(resource, *key)
+            self._drop(resource, made)
             return made
         kept[key] = made
         if resource is not EVENTS and resource is not PODS:
@@ -135,7 +135,10 @@ class Objects:
         if metadata.get("finalizers"):
             self.put(resource, {**body, "metadata": {**metadata, "deletionTimestamp": stamp(self._clock())}})
             return
-        del self.bodies[resource][(namespace, name)]
+        self._drop(resource, body)
+
+    def _drop(self, resource: Resource, body: Json) -> None:
+        del self.bodies[resource][(namespace_of(body), name_of(body))]
         if resource is not EVENTS and resource is not PODS:
             self.watch(resource, "DELETED", copied(body))
 
@@ -156,7 +159,11 @@ class Objects:
     def _write(self, call: Call, change: Callable[[], Json]) -> Json:
         self.calls.append(call)
         self.before(call)
-        made = change()
+        try:
+            made = change()
+        except KubeError:
+            self.after(call)  # a refusal may be lost as well
+            raise
         self.after(call)
         return made
 
