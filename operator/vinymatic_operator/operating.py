@@ -25,6 +25,7 @@ from vinymatic_operator.observe.replicas import Replicas
 from vinymatic_operator.plan.tries import Tries
 from vinymatic_operator.resources.names import MANAGED_BY, OPERATOR_NAME
 from vinymatic_operator.ticking.gauges import forget
+from vinymatic_operator.ticking.orphans import wanted_indexes
 from vinymatic_operator.ticking.tick import Tick
 from vinymatic_operator.ticking.ticker import Ticker
 from vinymatic_operator.watching import Watching, registry_for
@@ -58,7 +59,7 @@ class Operator:
         gathering = Gathering(self._kube, self._cache, Replicas(self._asking), _now)
         tick = Tick(self._kube, self._cache, gathering, self._metrics, Tries(settings.backoff_seconds), _now)
         self._ticker = Ticker(
-            tick.look, lambda: self._cache.keys(INDEXES), settings.tick_seconds, self._looking, gone=self._forget
+            tick.look, lambda: wanted_indexes(self._cache), settings.tick_seconds, self._looking, gone=self._forget
         )
         self._synced_at: float | None = None
         self._stop = threading.Event()
@@ -79,11 +80,12 @@ class Operator:
             endpoint.stop()
 
     def health(self) -> Health:
-        age = self._ticker.oldest() if self._ticker.alive else 0.0
+        ready = self._synced_at is not None
+        age = self._ticker.oldest()
         self._metrics.tick_age.set(age)
         self._metrics.indexes.set(len(self._cache.keys(INDEXES)))
-        alive = age < max(_DEAD_SECONDS, _DEAD_INTERVALS * self._settings.tick_seconds)
-        ready = self._synced_at is not None
+        ticking = self._ticker.alive or not ready
+        alive = ticking and age < max(_DEAD_SECONDS, _DEAD_INTERVALS * self._settings.tick_seconds)
         text = f"last look {age:.1f} s ago" if ready else "the cluster was not read yet"
         return Health(alive, ready and alive, text)
 

@@ -55,6 +55,11 @@ class Cache:
         with self._lock:
             return frozenset(self._bodies.get(resource, {}))
 
+    def all(self, resource: Resource) -> list[tuple[str, Json]]:
+        """With their namespaces."""
+        with self._lock:
+            return [(namespace, body) for (namespace, _), body in self._bodies.get(resource, {}).items()]
+
     def select(self, resource: Resource, namespace: str, wanted: Callable[[Json], bool]) -> list[Json]:
         with self._lock:
             found = [body for (place, _), body in self._bodies.get(resource, {}).items() if place == namespace]

@@ -98,7 +98,7 @@ class Replicas:
             data = response.read(_LARGEST)
             response.release_conn()
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ReplicaError("unreachable", f"it does not answer: {error}") from error
+            raise ReplicaError("unreachable", f"{host}:{port} {_why_unreachable(error)}") from error
         if response.status != 200:
             raise _refusal(response.status, data)
         try:
@@ -114,6 +114,13 @@ class Replicas:
             answered=found.searches.answered,
             failed=found.searches.failed,
         )
+
+
+def _why_unreachable(error: Exception) -> str:
+    """In a few words: what urllib3 says is long, and it is read in conditions."""
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return "does not answer in time"
+    return "refuses the connection" if "refused" in str(error) else f"cannot be reached ({type(error).__name__})"
 
 
 def _refusal(status: int, data: bytes) -> ReplicaError:

@@ -30,8 +30,8 @@ class Event:
 
 # For these, True is bad news.
 _BAD_WHEN_TRUE = frozenset({ConditionType.STALLED})
-# Those come and go with every step; what matters of them is told by the actions.
-_UNTOLD = frozenset({ConditionType.RECONCILING})
+# Reconciling comes and goes with every step, which the actions tell; Ready says what another condition says too.
+_UNTOLD = frozenset({ConditionType.RECONCILING, ConditionType.READY})
 
 
 def event_of(action: Action) -> Event | None:

@@ -26,6 +26,7 @@ from vinymatic_operator.resources.names import RESULT
 from vinymatic_operator.status.build import build_status
 from vinymatic_operator.status.events import Event, ended_event, event_of, turned
 from vinymatic_operator.ticking.gauges import show
+from vinymatic_operator.ticking.orphans import tell_orphans
 
 log = logging.getLogger(__name__)
 
@@ -53,11 +54,11 @@ class Tick:
     def look(self, key: Key) -> bool:
         """True when something was done, and one should look again at once. Never raises `KubeError`: the next look may well succeed."""
         body = self._cache.get(INDEXES, *key)
-        if body is None:
-            self._gathering.forget(key)
-            return False
         begun = monotonic()
         try:
+            if body is None:
+                self._gathering.forget(key)
+                return tell_orphans(self._kube, self._cache, key, self._clock())
             observed = self._gathering.gather(body)
             done = self._reconcile(observed)
         except ValidationError as error:

@@ -40,7 +40,6 @@ class Ticker:
         self._looked: dict[Key, float] = {}
         self._busy: set[Key] = set()
         self._stopping = False
-        self._begun = clock()
         self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
 
     def start(self) -> None:
@@ -62,7 +61,7 @@ class Ticker:
         """Seconds since the index that was looked at longest ago was looked at; how long ticks may have stopped."""
         now = self._clock()
         with self._changed:
-            return max((now - at for at in self._looked.values()), default=0.0 if self._thread.is_alive() else now)
+            return max((now - at for at in self._looked.values()), default=0.0)
 
     @property
     def alive(self) -> bool:
