@@ -29,14 +29,18 @@ def role(namespace: str | None) -> Json:
     return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "rules": rules()}
 
 
-def binding(namespace: str | None, account: str, account_namespace: str) -> Json:
-    """Gives the role to a ServiceAccount."""
-    kind = "ClusterRole" if namespace is None else "Role"
+def binding(namespace: str | None, account_namespace: str, name: str = OPERATOR_NAME) -> Json:
+    """Gives the role to the ServiceAccount `name`."""
     made = role(namespace)
     del made["rules"]
+    kind = "ClusterRole" if namespace is None else "Role"
     return {
         **made,
         "kind": f"{kind}Binding",
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": OPERATOR_NAME},
-        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": account_namespace}],
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": account_namespace}],
     }
+
+
+def account(namespace: str, name: str = OPERATOR_NAME) -> Json:
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}}

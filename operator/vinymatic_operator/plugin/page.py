@@ -87,7 +87,9 @@ def index_lines(index: Summary | None, now: datetime) -> list[str]:
         for word, epoch in (("candidate", index.candidate_epoch), ("previous", index.previous_epoch))
         if epoch is not None
     ]
-    trained = f"since the last training ({age(index.trained_at, now)} ago)" if index.trained_at else "and never trained on"
+    trained = (
+        f"since the last training ({age(index.trained_at, now)} ago)" if index.trained_at else "and never trained on"
+    )
     return [
         f"{number(index.covers)} {'cover' if index.covers == 1 else 'covers'} in {counted(index.segments, 'segment')}"
         f" ({bytes_in_words(index.bytes)}); newest manifest {index.manifest}, {age(index.created_at, now)} old",

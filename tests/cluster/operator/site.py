@@ -20,7 +20,7 @@ from tests.kube.control_plane import ControlPlane
 from tests.kube.waiting import until
 from tests.support.index import SPEC, add_covers
 from vinymatic.storage.port import ObjectStore
-from vinymatic_operator.kube.rbac import binding, role
+from vinymatic_operator.kube.rbac import account, binding, role
 from vinymatic_operator.resources.names import OPERATOR_NAME
 
 NAME = "records"
@@ -117,10 +117,10 @@ class Site:
 
     # ---- the operator
 
-    def _operator(self, account: str, port: int, **environment: str) -> ServerProcess:
-        rights = (role(self.namespace), binding(self.namespace, account, self.namespace))
-        self.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": account}}, *map(dict, rights))
-        kubeconfig = self.control_plane.kubeconfig_for(self.namespace, account)
+    def _operator(self, name: str, port: int, **environment: str) -> ServerProcess:
+        here = self.namespace
+        self.apply(*map(dict, (account(here, name), role(here), binding(here, here, name))))
+        kubeconfig = self.control_plane.kubeconfig_for(here, name)
         settings = {
             "WATCH_NAMESPACES": self.namespace,
             "TICK_SECONDS": "1",
@@ -134,7 +134,7 @@ class Site:
         return ServerProcess(
             OPERATOR_NAME,
             [sys.executable, "-m", "vinymatic", "operate"],
-            log=self.folder / f"{account}.log",
+            log=self.folder / f"{name}.log",
             ready=lambda: answers_http(port, "/readyz"),
             environment=clean_environment(**settings),
         )
