@@ -58,6 +58,18 @@ def test_an_epoch_whose_pods_do_not_come_up_is_rolled_back_by_commit_and_by_pod_
     assert {"RollbackStarted", "RolledBack"} <= set(site.events())
 
 
+def test_several_pods_share_the_encoding(site: Site) -> None:
+    site.add_cover()
+    site.install({**QUICK, "retraining": {"parallelism": 2, "gate": {"simulatedPhotos": 10}}})
+    site.operator.start()
+    site.await_condition("Serving", "True", "AllServing")
+    site.kubectl("annotate", "vinylindex", "records", "vinymatic.io/retrain-at=once")
+    site.await_status("retraining.request", "once")
+    site.await_condition("Reconciling", "False", "Settled", seconds=240)
+    assert site.status()["index"]["activeEpoch"] == 1
+    assert site.read("job", "records-encode-e1-1")["status"]["completedIndexes"] == "0,1"
+
+
 def test_one_that_is_due_by_images_begins_by_itself(site: Site) -> None:
     site.install({**QUICK, "retraining": {"images": 24, "gate": {"simulatedPhotos": 10}}})
     site.operator.start()
