@@ -40,8 +40,9 @@ class CommandResult:
 def parse_result(text: str) -> CommandResult:
     """Never raises: what is no result of ours is shown as it is, as an error."""
     try:
-        found = json.loads(text)
-    except ValueError:
+        # NaN and its like are not JSON: the API server would refuse a status that holds one.
+        found = json.loads(text, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
         return CommandResult(error_code="no_result", error=text.strip()[-1_000:] or "it ended without a word")
     if not isinstance(found, dict):
         return CommandResult(error_code="no_result", error=text.strip()[-1_000:])

@@ -36,9 +36,9 @@ def _restored(jobs: Iterable[JobSeen]) -> IndexSummary | None:
 
 
 def moment(text: str | None) -> datetime | None:
-    """An ISO 8601 time, in UTC where it says no zone; None for what is none."""
+    """An ISO 8601 time, in UTC; one that says no zone is meant so. None for what is none."""
     try:
-        found = datetime.fromisoformat(text) if text else None
-    except ValueError:
+        found = datetime.fromisoformat(text or "")
+        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found if found is None or found.tzinfo is not None else found.replace(tzinfo=UTC)
