@@ -17,6 +17,7 @@ from vinymatic_operator.observe.reading import (
     items,
     labels_of,
     name_of,
+    number_of,
     part,
     text,
     time,
@@ -96,8 +97,8 @@ def read_deployment(body: Found, workload: Workload) -> DeploymentSeen | None:
         container=text(container, "name") or "",
         image=text(container, "image") or "",
         selector=labels_of({"metadata": {"labels": part(spec, "selector", "matchLabels")}}),
-        epoch=_number(environment.get(names.EPOCH_VARIABLE)),
-        min_manifest=_number(environment.get(names.MANIFEST_VARIABLE)),
+        epoch=number_of(environment, names.EPOCH_VARIABLE),
+        min_manifest=number_of(environment, names.MANIFEST_VARIABLE),
         rolled_for=annotations.get(names.ROLLED_FOR),
         rolled_at=moment(annotations.get(names.ROLLED_AT)),
     )
@@ -138,7 +139,3 @@ def _status(kind: type[Status], found: Found) -> Status:
         return kind.model_validate(found)
     except ValidationError:
         return kind()
-
-
-def _number(found: str | None) -> int | None:
-    return int(found) if found is not None and found.isdecimal() else None

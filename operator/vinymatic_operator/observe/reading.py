@@ -83,3 +83,9 @@ def condition(body: Found, kind: str) -> Json:
 def environment_of(container: Found) -> dict[str, str]:
     """The plain values; what comes from elsewhere is not known."""
     return {text(item, "name") or "": text(item, "value") or "" for item in items(container, "env") if "value" in item}
+
+
+def number_of(environment: Mapping[str, str], name: str) -> int | None:
+    """A whole number of the environment. More digits than any manifest has are none: Python refuses to read thousands of them."""
+    found = environment.get(name, "")
+    return int(found) if found.isdecimal() and len(found) <= 18 else None

@@ -19,6 +19,7 @@ from vinymatic_operator.observe.reading import (
     environment_of,
     items,
     name_of,
+    number_of,
     part,
     text,
 )
@@ -82,8 +83,8 @@ class Replicas:
         return ReplicaSeen(
             pod=name_of(pod),
             ready=condition(pod, "Ready").get("status") == "True",
-            epoch=_number(environment.get(EPOCH_VARIABLE)),
-            min_manifest=_number(environment.get(MANIFEST_VARIABLE)),
+            epoch=number_of(environment, EPOCH_VARIABLE),
+            min_manifest=number_of(environment, MANIFEST_VARIABLE),
             answer=answer,
             problem=problem,
         )
@@ -143,7 +144,3 @@ def _why_not_running(pod: Found) -> str:
         if (reason := text(waiting, "reason")) is not None:
             return ": ".join(filter(None, (reason, text(waiting, "message"))))
     return text(part(pod, "status"), "phase") or "not started yet"
-
-
-def _number(found: str | None) -> int | None:
-    return int(found) if found is not None and found.isdecimal() else None
