@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
+from time import monotonic
 from typing import Protocol
 
 import urllib3
@@ -29,6 +30,7 @@ from vinymatic_operator.resources.names import EPOCH_VARIABLE, MANIFEST_VARIABLE
 
 # Seconds. A pod that does not answer is told of; it must not hold up the tick.
 _TIMEOUT = urllib3.Timeout(connect=2, read=3)
+_LONGEST = 5.0
 _LARGEST = 1_000_000
 
 
@@ -96,8 +98,7 @@ class Replicas:
             response = self._http.request(
                 "GET", f"http://{host}:{port}/v1/index", timeout=_TIMEOUT, preload_content=False, redirect=False
             )
-            data = response.read(_LARGEST)
-            response.release_conn()
+            data = _read(response)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise ReplicaError("unreachable", f"{host}:{port} {_why_unreachable(error)}") from error
         if response.status != 200:
@@ -122,6 +123,21 @@ def _why_unreachable(error: Exception) -> str:
     if isinstance(error, urllib3.exceptions.TimeoutError):
         return "does not answer in time"
     return "refuses the connection" if "refused" in str(error) else f"cannot be reached ({type(error).__name__})"
+
+
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+    """As much as an answer may have. Each read has the time-out of its own, so a pod that sends a byte a second is given up here."""
+    deadline, data = monotonic() + _LONGEST, b""
+    while chunk := response.read1(_LARGEST):
+        data += chunk
+        if len(data) >= _LARGEST or monotonic() > deadline:
+            response.close()  # what follows must not be read as the next answer
+            break
+    else:
+        response.release_conn()
+    if monotonic() > deadline:
+        raise ReplicaError("unreachable", f"its answer is not whole after {_LONGEST:.0f} s")
+    return data
 
 
 def _refusal(status: int, data: bytes) -> ReplicaError:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.operator.seen import NOW
+from tests.support.operator.seen import NOW, Columns
 from vinymatic_operator.observe.objects import read_backup, read_deployment, read_job, read_jobs, read_restore
 from vinymatic_operator.observe.reading import environment_of, whole
 from vinymatic_operator.observe.seen import JobState
@@ -57,7 +57,7 @@ def test_a_job_is_read_by_its_labels() -> None:
         ({"type": "Suspended", "status": "True"}, {}, JobState.RUNNING),
     ],
 )
-def test_a_job_ends_with_its_terminal_conditions_only(condition: Json, status: Json, state: JobState) -> None:
+def test_a_job_ends_with_its_terminal_conditions_only(condition: Json, status: Columns, state: JobState) -> None:
     seen = read_job(a_job(condition, **status))
     assert seen is not None
     assert seen.state is state

@@ -77,7 +77,9 @@ def test_the_finalizer_goes_when_everything_is_deleted() -> None:
 
 
 def test_nothing_else_is_planned_for_what_goes() -> None:
-    wish = {"spec": {"deletionPolicy": "Delete", "retraining": {"images": 1}, "backup": {"schedule": "@daily"}}}
+    wish: Columns = {
+        "spec": {"deletionPolicy": "Delete", "retraining": {"images": 1}, "backup": {"schedule": "@daily"}}
+    }
     (start,) = plan(observed(deleting=True, **wish, **HELD), NOW).actions
     assert isinstance(start, StartJob)
     assert start.step is Step.ERASE

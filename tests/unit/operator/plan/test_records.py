@@ -155,10 +155,8 @@ def test_the_time_of_a_condition_moves_only_with_its_status() -> None:
 def test_records_are_written_only_when_they_changed_and_never_once_they_are_finished() -> None:
     seen = observed(backups=(MINE, completed(backup("b0"))), restores=(BACK,), **SPEC)
     first = write_records(seen, NOW)
-    assert [(type(action), action.name, action.reason) for action in first] == [
-        (WriteBackupStatus, "b1", "Waiting"),
-        (WriteRestoreStatus, "r1", "Waiting"),
-    ]
+    assert [type(action) for action in first] == [WriteBackupStatus, WriteRestoreStatus]
+    assert [action.reason for action in first] == ["Waiting", "Waiting"]
     written = replace(
         seen,
         backups=(replace(MINE, status=backup_status(seen, MINE, NOW)),),
