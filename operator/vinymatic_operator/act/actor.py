@@ -127,12 +127,10 @@ class Actor:
             met = (INDEXES, observed.name)
         elif isinstance(action, DeleteJob):
             met = (JOBS, action.name)
-        elif isinstance(action, CreateBackup | DeleteBackup):
+        elif isinstance(action, CreateBackup | WriteBackupStatus | DeleteBackup):
             met = (BACKUPS, action.name)
-        # A status is written unconditionally: a conflict says nothing of it. What is forgotten would be missed until the resync.
-        elif isinstance(action, WriteBackupStatus) and gone:
-            self._cache.drop(BACKUPS, observed.namespace, action.name)
         elif isinstance(action, WriteRestoreStatus) and gone:
+            # A status is written unconditionally: a conflict says nothing of it. What is forgotten would be missed until the resync.
             self._cache.drop(RESTORES, observed.namespace, action.name)
         if met is None:
             return
