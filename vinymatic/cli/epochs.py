@@ -32,13 +32,14 @@ def promote(settings: IndexAccess, *, ungated: bool) -> None:
 
 
 @index_command(IndexAccess)
-def rollback(settings: IndexAccess) -> None:
+@click.option("--epoch", type=int, help="Only back to this epoch: nothing happens where it is active already.")
+def rollback(settings: IndexAccess, *, epoch: int | None) -> None:
     """Make the previous epoch active again."""
     from vinymatic.lifecycle import promotion
     from vinymatic.lifecycle.places import index_store
 
     store = index_store(settings)
-    done = _told(store, promotion.roll_back(store))
+    done = _told(store, promotion.roll_back(store, epoch))
     click.echo(f"manifest {done.number}: epoch {done.active_epoch} is active again")
 
 

@@ -39,12 +39,16 @@ def promote(store: ObjectStore, *, ungated: bool = False, writer: str = "promote
     return commit_change(store, step, writer)
 
 
-def roll_back(store: ObjectStore, *, writer: str = "rollback") -> Commit:
-    """Makes the previous epoch active again. Raises `EpochError` when there is none, `NoIndexError`, `StorageError`, `ContentionError`."""
-    epoch = require_newest(store).previous_epoch
+def roll_back(store: ObjectStore, epoch: int | None = None, *, writer: str = "rollback") -> Commit:
+    """Makes the previous epoch active again. `epoch`: only this one; without it, a second run goes forth again.
+
+    Raises `EpochError` when there is none or it is another, `NoIndexError`, `StorageError`, `ContentionError`.
+    """
+    epoch = require_newest(store).previous_epoch if epoch is None else epoch
     if epoch is None:
         raise EpochError("there is no previous epoch to go back to")
-    return commit_change(store, lambda manifest: epochs.rolled_back(manifest, epoch), writer)
+    wanted = epoch
+    return commit_change(store, lambda manifest: epochs.rolled_back(manifest, wanted), writer)
 
 
 def discard_candidate(store: ObjectStore, *, writer: str = "discard") -> Commit:

@@ -110,6 +110,15 @@ def test_going_back_is_one_commit_and_can_be_taken_back(trained: ObjectStore, tm
     assert roll_back(trained).manifest.active_epoch == 1
 
 
+def test_a_rollback_to_an_epoch_that_is_run_twice_does_not_go_forth_again(trained: ObjectStore) -> None:
+    promote(trained, ungated=True)
+    assert roll_back(trained, 0).manifest.active_epoch == 0
+    again = roll_back(trained, 0)
+    assert (again.changed, again.manifest.active_epoch) == (False, 0)
+    with pytest.raises(EpochError, match="epoch 7 is not the previous one: that is 1"):
+        roll_back(trained, 7)
+
+
 def test_after_retirement_there_is_no_way_back(trained: ObjectStore) -> None:
     promote(trained, ungated=True)
     assert retire_previous(trained).manifest.written_epochs == (1,)
