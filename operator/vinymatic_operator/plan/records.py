@@ -71,42 +71,42 @@ def restore_status(observed: Observed, restore: RestoreSeen, now: datetime) -> R
     last, known = restore_job(observed, restore), restore.status
     generation = restore.generation
     told: dict[str, object] = {"observed_generation": generation}
-    if last is not None:
-        told |= {"attempts": last.attempt, "started_at": known.started_at or stamp(last.created)}
-    if restored(observed, restore):
+    refused = refusal(observed, restore)
+    if last is None and restored(observed, restore) is not None:
         return _restored(observed, restore, known.model_copy(update=told), now)
+    if refused is not None and (last is None or last.failed):
+        conditions = _failed(known.conditions, generation, now, "Refused", refused)
+        return known.model_copy(update={**told, "conditions": conditions})
     if last is None:
-        refused = refusal(observed, restore)
-        if refused is not None:
-            conditions = _failed(known.conditions, generation, now, "Refused", refused)
-        else:
-            conditions = _complete(known.conditions, generation, now, "False", "Waiting", "its Job is not started yet")
-    elif given_up(last):
+        conditions = _complete(known.conditions, generation, now, "False", "Waiting", "its Job is not started yet")
+        return known.model_copy(update={**told, "conditions": conditions})
+    told |= {"attempts": last.attempt, "started_at": known.started_at or stamp(last.created)}
+    if given_up(last):
         conditions = _failed(known.conditions, generation, now, "RestoreFailed", _error(last))
-    else:
-        conditions = _complete(known.conditions, generation, now, "False", *_under_way(last))
-    return known.model_copy(update={**told, "conditions": conditions})
+        return known.model_copy(update={**told, "conditions": conditions})
+    if not (last.answered and last.result is not None):
+        reason, said = _under_way(last)
+        conditions = _complete(known.conditions, generation, now, "False", reason, said)
+        return known.model_copy(update={**told, "conditions": conditions})
+    result = last.result
+    told |= {
+        "backup_manifest": result.number("backup_number"),
+        "manifest": result.number("number"),
+        "epoch": result.index.active_epoch if result.index is not None else None,
+        "covers": result.number("covers"),
+    }
+    return _restored(observed, restore, known.model_copy(update=told), now)
 
 
-def _restored(observed: Observed, restore: RestoreSeen, known: RestoreStatus, now: datetime) -> RestoreStatus:
-    """Of one whose state is back, in `known` or in its Job's result; it is complete when it is served."""
-    last, told = restore_job(observed, restore), known
-    if last is not None and last.result is not None:
-        result = last.result
-        found = {
-            "backup_manifest": result.number("backup_number"),
-            "manifest": result.number("number"),
-            "epoch": result.index.active_epoch if result.index is not None else None,
-            "covers": result.number("covers"),
-        }
-        told = known.model_copy(update=found)
-    generation = restore.generation
+def _restored(observed: Observed, restore: RestoreSeen, told: RestoreStatus, now: datetime) -> RestoreStatus:
+    """Of one that was carried out."""
     said = f"manifest {told.backup_manifest} of the backup is back as manifest {told.manifest}"
-    conditions = set_condition(told.conditions, "Restored", "True", "Restored", said, generation, now)
+    conditions = set_condition(told.conditions, "Restored", "True", "Restored", said, restore.generation, now)
     if restore_served(observed, restore, now):
-        conditions = _complete(conditions, generation, now, "True", "Complete", said)
+        conditions = _complete(conditions, restore.generation, now, "True", "Complete", said)
         return told.model_copy(update={"conditions": conditions, "completed_at": stamp(now)})
-    conditions = _complete(conditions, generation, now, "False", "RollingOut", "the API is rolled over to it")
+    why = "the API is rolled over to it"
+    conditions = _complete(conditions, restore.generation, now, "False", "RollingOut", why)
     return told.model_copy(update={"conditions": conditions})
 
 

@@ -5,11 +5,13 @@ A restore into the index is alone: nothing else of this operator commits meanwhi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from vinymatic.lifecycle.summary import IndexSummary
 from vinymatic_operator.observe.seen import BackupSeen, DeploymentSeen, JobSeen, Observed, RestoreSeen, condition_true
 from vinymatic_operator.observe.steps import BACKUP_LANE, EPOCH_LANE, UPKEEP_LANE, Step
+from vinymatic_operator.observe.view import moment
 from vinymatic_operator.plan.actions import Lane, Problem, RollOut, StartJob
 from vinymatic_operator.plan.keys import text_key
 from vinymatic_operator.plan.places import target_url
@@ -23,14 +25,15 @@ def plan_restores(observed: Observed, view: IndexSummary | None, now: datetime, 
     restore = next_restore(observed)
     if restore is None:
         return Lane()
-    if restored(observed, restore):
-        return _served(observed, restore, view, now)
+    back = restored(observed, restore)
+    if back is not None:
+        return _served(observed, restore, back, view, now)
     done = restore_job(observed, restore)
     if (done is not None and given_up(done)) or refusal(observed, restore) is not None:
         return Lane((), None, None)  # its status is about to say so
-    source = _backup_of(observed, restore)
-    if source is not None and not source.completed:
-        return Lane(next=f"restore {restore.name} waits for backup {source.name}")
+    source = _source(observed, restore)
+    if source is not None and not source.finished:
+        return Lane(next=f"restore {restore.name} waits for VinylBackup {source.name}")
     busy = observed.running((EPOCH_LANE | UPKEEP_LANE | BACKUP_LANE) if restore.in_place else BACKUP_LANE)
     if busy is not None:
         return Lane((), "Restoring", f"restore {restore.name} waits for {busy.name}")
@@ -62,10 +65,22 @@ def restore_job(observed: Observed, restore: RestoreSeen) -> JobSeen | None:
     return found[-1] if found else None
 
 
-def restored(observed: Observed, restore: RestoreSeen) -> bool:
-    """Its state is back: its Job says so, or its status when that Job is gone. Else it would be brought back once more."""
-    done = restore_job(observed, restore)
-    return (done is not None and done.answered) or condition_true(restore.status, "Restored")
+@dataclass(frozen=True)
+class Restored:
+    """A restore that was carried out: the manifest that holds its state, None where that was not told; and since when."""
+
+    number: int | None
+    since: datetime
+
+
+def restored(observed: Observed, restore: RestoreSeen) -> Restored | None:
+    """By its Job, or by its own status once that is gone: carried out once more, it would take back what was ingested since."""
+    job = restore_job(observed, restore)
+    if job is not None and job.answered and job.result is not None:
+        return Restored(job.result.number("number"), job.created)
+    if not condition_true(restore.status, "Restored"):
+        return None
+    return Restored(restore.status.manifest, moment(restore.status.started_at) or restore.created)
 
 
 def given_up(job: JobSeen) -> bool:
@@ -79,16 +94,15 @@ def refusal(observed: Observed, restore: RestoreSeen) -> str | None:
     wanted = restore.spec.source.backup
     if wanted is None:
         return None
-    backup = _backup_of(observed, restore)
+    backup = _source(observed, restore)
     if backup is None:
         return f"there is no VinylBackup {wanted} of {observed.name}"
-    if backup.finished and not backup.completed:
+    if backup.finished and (not backup.completed or backup.status.manifest is None):
         return f"VinylBackup {wanted} failed"
     return None
 
 
-def _backup_of(observed: Observed, restore: RestoreSeen) -> BackupSeen | None:
-    """The VinylBackup that it names."""
+def _source(observed: Observed, restore: RestoreSeen) -> BackupSeen | None:
     return next((found for found in observed.backups if found.name == restore.spec.source.backup), None)
 
 
@@ -101,16 +115,24 @@ def restore_served(observed: Observed, restore: RestoreSeen, now: datetime) -> b
     api = observed.api
     if not restore.in_place or api is None:
         return True
-    return api.rolled_for == rolled_for(restore) and rollout_state(observed, api, observed.spec.rollout, now).complete
+    back = restored(observed, restore)
+    rolled = back is not None and _rolled(api, restore, back)
+    return rolled and rollout_state(observed, api, observed.spec.rollout, now).complete
 
 
-def _served(observed: Observed, restore: RestoreSeen, view: IndexSummary | None, now: datetime) -> Lane:
-    api, done = observed.api, restore_job(observed, restore)
-    if restore_served(observed, restore, now) or api is None:
+def _rolled(api: DeploymentSeen, restore: RestoreSeen, back: Restored) -> bool:
+    """The API was rolled for it, and not for another of the same name before it."""
+    return api.rolled_for == rolled_for(restore) and api.rolled_at is not None and api.rolled_at >= back.since
+
+
+def _served(observed: Observed, restore: RestoreSeen, back: Restored, view: IndexSummary | None, now: datetime) -> Lane:
+    api = observed.api
+    if api is None or restore_served(observed, restore, now):
         return Lane((), None, None)
-    number = done.result.number("number") if done is not None and done.result is not None else restore.status.manifest
-    if number is not None and api.rolled_for != rolled_for(restore):
-        epoch = api.epoch if view is None or api.epoch is None else view.active_epoch
+    # Where nobody told it: what is served by now. Pods that start read the newest in any case.
+    number = back.number if back.number is not None or view is None else view.manifest
+    epoch = api.epoch if view is None or api.epoch is None else view.active_epoch
+    if number is not None and (not _rolled(api, restore, back) or epoch != api.epoch):
         return Lane((RollOut(epoch, number, rolled_for(restore)),), "RollingOut", rolled_for(restore))
     return Lane((), "RollingOut", f"waiting for the API's pods to serve manifest {number}", _stuck(observed, api, now))
 
@@ -124,8 +146,9 @@ def _stuck(observed: Observed, api: DeploymentSeen, now: datetime) -> Problem | 
 def _arguments(observed: Observed, restore: RestoreSeen) -> tuple[str, ...]:
     source, target = restore.spec.source, restore.spec.target
     arguments = ["restore"]
-    backup = _backup_of(observed, restore)
-    if backup is not None:
+    if source.backup is not None:
+        backup = _source(observed, restore)
+        assert backup is not None, "it would have been refused"
         arguments += ["--number", str(backup.status.manifest)]
     elif source.time is not None:
         arguments += ["--at", source.time]

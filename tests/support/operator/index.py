@@ -13,15 +13,22 @@ from vinymatic_operator.resources.base import Json
 
 @dataclass
 class Index:
-    """`passes`: what the next gates say. `fails`: commands that end with an error, as many times each. `done`: those that ended well."""
+    """`passes`: what the next gates say. `fails`: commands that end with an error, as many times each. `done`: those that ended well.
+
+    `repeats`: commands whose pod runs twice, since the first was lost with its node. `dies_after`: commands whose pod dies once, when they
+    are done.
+    """
 
     clock: Callable[[], datetime]
     state: IndexSummary
     passes: bool = True
+    measured: set[str] = field(default_factory=set)
     fails: dict[str, int] = field(default_factory=dict)
     lost: bool = False
     backups: dict[int, IndexSummary] = field(default_factory=dict)
     elsewhere: dict[str, IndexSummary] = field(default_factory=dict)
+    repeats: set[str] = field(default_factory=set)
+    dies_after: set[str] = field(default_factory=set)
     ran: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
 
@@ -50,7 +57,13 @@ class Index:
                 "command": step,
                 "error": {"code": "storage_unavailable", "message": f"{step} met a closed store"},
             }
-        code, outcome = getattr(self, f"_{step.replace(' ', '_')}")(arguments)
+        command = getattr(self, f"_{step.replace(' ', '_')}")
+        if step in self.repeats:
+            command(arguments)
+        code, outcome = command(arguments)
+        if step in self.dies_after:
+            self.dies_after.remove(step)
+            return 1, {"command": step, "error": {"code": "no_result", "message": "exit code 137 (OOMKilled)"}}
         if code == 1 and "code" in outcome:
             return 1, {"command": step, "error": outcome}
         self.done.append(step)
@@ -82,6 +95,7 @@ class Index:
         candidate = self.state.candidate_epoch
         if candidate is None:
             return 1, {"code": "epoch", "message": "there is no candidate"}
+        self.measured.add(f"{candidate} {self.state.trained_at}")
         failures: list[str] = [] if self.passes else ["recall fell by 0.2"]
         return (0 if self.passes else 1), {"epoch": candidate, "passed": self.passes, "failures": [*failures]}
 
@@ -89,8 +103,9 @@ class Index:
         state = self.state
         if state.candidate_epoch is None:
             return 1, {"code": "epoch", "message": "there is no candidate to promote"}
-        if not self.passes and "--ungated" not in arguments:
-            return 1, {"code": "epoch", "message": "it did not pass its gate"}
+        measured = f"{state.candidate_epoch} {state.trained_at}" in self.measured
+        if not (self.passes and measured) and "--ungated" not in arguments:
+            return 1, {"code": "epoch", "message": "it was not measured, or did not pass its gate"}
         self.commit(
             active_epoch=state.candidate_epoch,
             previous_epoch=state.active_epoch,
@@ -105,7 +120,10 @@ class Index:
         return 0, {"changed": True}
 
     def _rollback(self, arguments: list[str]) -> tuple[int, Json]:
-        if self.state.previous_epoch is None:
+        wanted = int(arguments[arguments.index("--epoch") + 1]) if "--epoch" in arguments else None
+        if wanted == self.state.active_epoch:
+            return 0, {"changed": False}
+        if self.state.previous_epoch is None or wanted not in (None, self.state.previous_epoch):
             return 1, {"code": "epoch", "message": "there is no previous epoch to go back to"}
         self.commit(active_epoch=self.state.previous_epoch, previous_epoch=self.state.active_epoch)
         return 0, {"changed": True}

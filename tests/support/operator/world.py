@@ -163,6 +163,10 @@ class World:
         containers = items(part(self._api(), "spec", "template", "spec"), "containers")
         return environment_of(next(containers)).get("INDEX_EPOCH")
 
+    def least_manifest(self) -> int | None:
+        """What the API's pod template holds pods to."""
+        return _held({"spec": part(self._api(), "spec", "template", "spec")})[1]
+
     def job_names(self) -> list[str]:
         return sorted(name_of(job) for job in self.objects.all(JOBS))
 
