@@ -49,9 +49,14 @@ class Actor:
         return True
 
     def write_status(self, observed: Observed, status: IndexStatus) -> None:
-        """Raises `KubeError`."""
+        """Raises `KubeError`; `KubeNotFoundError` when it is gone, and then it is forgotten: the watch may have missed that."""
         patch = status_patch(status.to_json())
-        self._put(INDEXES, self._kube.patch(INDEXES, observed.namespace, observed.name, patch, subresource="status"))
+        try:
+            answer = self._kube.patch(INDEXES, observed.namespace, observed.name, patch, subresource="status")
+        except KubeNotFoundError:
+            self._cache.drop(INDEXES, observed.namespace, observed.name)
+            raise
+        self._put(INDEXES, answer)
 
     @singledispatchmethod
     def _do(self, action: Action, observed: Observed, now: datetime) -> None:  # noqa: ARG002

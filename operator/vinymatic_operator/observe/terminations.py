@@ -8,8 +8,12 @@ from collections.abc import Iterable
 from vinymatic_operator.observe.reading import Found, items, part, text, whole
 from vinymatic_operator.observe.result import failure_text, parse_result
 from vinymatic_operator.observe.seen import JobSeen, JobState
+from vinymatic_operator.observe.steps import Step
 
 _LONGEST = 4_096
+# What these said is their whole point; of the others the index itself shows what they did. A restore is not one of them: made again, it
+# would take back what was ingested since.
+_NEEDED = frozenset({Step.GATE, Step.DRILL, Step.BACKUP})
 
 
 def result_of(job: JobSeen, pods: Iterable[Found]) -> str:
@@ -21,8 +25,10 @@ def result_of(job: JobSeen, pods: Iterable[Found]) -> str:
     said = [message for state in ended if whole(state, "exitCode") == 0 and (message := text(state, "message"))]
     parsed = [(parse_result(message), message) for message in said]
     good = [(result, message) for result, message in parsed if result.outcome is not None]
+    if not good and job.step in _NEEDED:
+        return failure_text("no_result", "it ended well, but its pods are gone, and with them what it said")
     if not good:
-        return json.dumps({"outcome": {}})  # of an image that writes no results
+        return json.dumps({"outcome": {}})
     return max(good, key=lambda pair: pair[0].index.manifest if pair[0].index is not None else 0)[1]
 
 
