@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from vinymatic_operator.errors import ScheduleError
 from vinymatic_operator.observe.seen import BackupSeen, JobSeen, Observed
@@ -107,6 +107,9 @@ def _retention(observed: Observed, wish: BackupSpec, now: datetime, tries: Tries
     done_at, pruned_at = moment(newest.status.completed_at), _ended(observed, Step.PRUNE)
     if (before and before[-1].answered) or (done_at and pruned_at and pruned_at >= done_at):
         return None
+    kept = timedelta(seconds=observed.spec.job_template.ttl_seconds_after_finished)
+    if not before and done_at and now - done_at >= kept:
+        return None  # its Job was there and is gone by now; the next backup is followed by another
     arguments = ["backup", "prune"]
     arguments += ["--keep-count", str(wish.retention.count)] if wish.retention.count else []
     arguments += ["--keep-days", str(wish.retention.days)] if wish.retention.days else []

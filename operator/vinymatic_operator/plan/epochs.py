@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from vinymatic.errors import EpochError
 from vinymatic.lifecycle.due import RetrainingPolicy, retraining_due
 from vinymatic.lifecycle.summary import IndexSummary
-from vinymatic_operator.observe.seen import DeploymentSeen, Observed
+from vinymatic_operator.observe.seen import DeploymentSeen, JobSeen, Observed
 from vinymatic_operator.observe.steps import EPOCH_LANE, Step
 from vinymatic_operator.plan.actions import Lane, Problem, StartJob
 from vinymatic_operator.plan.keys import epoch_key, text_key
-from vinymatic_operator.plan.requests import pending
+from vinymatic_operator.plan.requests import asked_for, pending
 from vinymatic_operator.plan.rollout import RolloutState, epoch_rollout, pin, rollout_state
 from vinymatic_operator.plan.tries import Tries, attempt
 from vinymatic_operator.resources.names import PROMOTE_AT, RETRAIN_AT, ROLLBACK_AT
@@ -48,10 +49,14 @@ def plan_epochs(observed: Observed, view: IndexSummary | None, now: datetime, tr
 
 
 def _rollback_asked_for(observed: Observed, view: IndexSummary, now: datetime, tries: Tries) -> Lane | None:
-    asked = pending(observed, ROLLBACK_AT)
-    if asked is None or view.previous_epoch is None:
+    if view.previous_epoch is None:
         return None
-    start = StartJob(Step.ROLLBACK, text_key(asked), 1, f"asked for at {asked}", ("rollback",), request=asked)
+    # Of the epoch that is left: where the commit came about and its Job failed all the same, it must not be taken back by another attempt.
+    key = text_key(f"{observed.annotations.get(ROLLBACK_AT)} {view.active_epoch}")
+    asked = asked_for(observed, ROLLBACK_AT, key)
+    if asked is None:
+        return None
+    start = StartJob(Step.ROLLBACK, key, 1, f"asked for at {asked}", _rollback_to(view.previous_epoch), request=asked)
     return attempt(observed, now, tries, start, PHASES[Step.ROLLBACK])
 
 
@@ -62,10 +67,10 @@ def _rolled_out(
     wanted = epoch_rollout(view, api)
     if wanted is not None:
         return Lane((wanted,), "RollingOut", wanted.reason)
-    if api.epoch is None:
-        return None  # it follows the active epoch by itself
-    state = rollout_state(observed, api, observed.spec.rollout, now)
     previous = view.previous_epoch
+    if api.epoch is None:
+        return _unpinned(observed, view, api)
+    state = rollout_state(observed, api, observed.spec.rollout, now)
     if state.stuck or state.worse is not None:
         return _given_up(observed, view, api, state, now, tries)
     if not state.complete:
@@ -81,20 +86,39 @@ def _rolled_out(
     return attempt(observed, now, tries, start, PHASES[Step.RETIRE])
 
 
+def _unpinned(observed: Observed, view: IndexSummary, api: DeploymentSeen) -> Lane | None:
+    """Pods that follow the active epoch by themselves, also of a Deployment that was made anew in the middle of a roll-out.
+
+    The epoch before is retired only once it is known which one they serve.
+    """
+    held = pin(view, api)
+    if view.previous_epoch is None or observed.spec.retraining.keep_previous or held is None:
+        return None
+    return Lane((held,), "RollingOut", held.reason)
+
+
 def _given_up(
     observed: Observed, view: IndexSummary, api: DeploymentSeen, state: RolloutState, now: datetime, tries: Tries
 ) -> Lane | None:
     why = state.worse or f"its pods did not come up in {observed.spec.rollout.progress_deadline_seconds} s"
     previous = view.previous_epoch
-    refused = previous == observed.status.retraining.refused_epoch or _is_way_back(observed)
+    # Epochs are numbered in the order of their training: one after the active is one that was left, whatever became of the Job.
+    left = previous is not None and previous > view.active_epoch
+    refused = left or previous == observed.status.retraining.refused_epoch or _is_way_back(observed)
     if previous is None or refused or not state.judged:
         # There is no epoch to go back to, or the way back itself does not come up: not the epoch's fault.
         if state.complete:
             return None
         return Lane((), "RollingOut", None, Problem("RolloutStuck", f"the API's roll-out is stuck: {why}"))
     key = text_key(f"{api.epoch} {api.rolled_at}")
-    start = StartJob(Step.ROLLBACK, key, 1, f"the roll-out of epoch {api.epoch} failed: {why}", ("rollback",))
+    reason = f"the roll-out of epoch {api.epoch} failed: {why}"
+    start = StartJob(Step.ROLLBACK, key, 1, reason, _rollback_to(previous))
     return attempt(observed, now, tries, start, PHASES[Step.ROLLBACK])
+
+
+def _rollback_to(epoch: int) -> tuple[str, ...]:
+    """Says which: a pod that runs again, since its node was lost, would otherwise go back to where it came from."""
+    return ("rollback", "--epoch", str(epoch))
 
 
 def _is_way_back(observed: Observed) -> bool:
@@ -106,14 +130,17 @@ def _is_way_back(observed: Observed) -> bool:
 
 
 def _promotion_asked_for(observed: Observed, view: IndexSummary, now: datetime, tries: Tries) -> Lane | None:
-    asked = pending(observed, PROMOTE_AT)
-    if asked is None or view.candidate_epoch is None or not view.candidate_complete:
+    if view.candidate_epoch is None or not view.candidate_complete:
+        return None
+    key = text_key(f"{observed.annotations.get(PROMOTE_AT)} {view.candidate_epoch}")
+    asked = asked_for(observed, PROMOTE_AT, key)
+    if asked is None:
         return None
     assert observed.api is not None
     held = pin(view, observed.api)
     if held is not None:
         return Lane((held,), "RollingOut", held.reason)
-    start = StartJob(Step.PROMOTE, text_key(asked), 1, f"asked for at {asked}", ("promote", "--ungated"), request=asked)
+    start = StartJob(Step.PROMOTE, key, 1, f"asked for at {asked}", ("promote", "--ungated"), request=asked)
     return attempt(observed, now, tries, start, PHASES[Step.PROMOTE])
 
 
@@ -140,12 +167,20 @@ def _candidate(observed: Observed, view: IndexSummary, api: DeploymentSeen, now:
 def gate_of(observed: Observed, candidate: int) -> tuple[bool | None, list[str]]:
     """Whether the candidate passed its gate, None where it was not measured yet; and the limits that it did not keep."""
     measured = [job for job in observed.attempts(Step.GATE, epoch_key(candidate)) if job.answered]
+    refused = [job for job in observed.attempts(Step.PROMOTE, epoch_key(candidate)) if _refused(job)]
+    if refused and (not measured or measured[-1].created <= refused[-1].created):
+        # Another index had an epoch of this number, before it was lost and restored: this one was not measured.
+        return None, []
     if measured and (result := measured[-1].result) is not None:
         return result.flag("passed"), result.texts("failures")
     known = observed.status.retraining.gate
     if known is not None and known.epoch == candidate:
         return known.passed, known.failures
     return None, []
+
+
+def _refused(job: JobSeen) -> bool:
+    return job.failed and job.result is not None and job.result.error_code == EpochError.code
 
 
 def _training(observed: Observed, view: IndexSummary, now: datetime, tries: Tries) -> Lane | None:

@@ -16,6 +16,33 @@ def pending(observed: Observed, annotation: str) -> str | None:
     return None if asked is None or acted_on(observed, annotation) == asked else asked
 
 
+def asked_for(observed: Observed, annotation: str, key: str) -> str | None:
+    """The request that is to be carried out: one that is pending, or whose last Job, of `key`, failed."""
+    asked = pending(observed, annotation)
+    if asked is not None:
+        return asked
+    before = observed.attempts(_STEPS[annotation], key)
+    again = bool(before) and before[-1].failed and before[-1].request == observed.annotations.get(annotation)
+    return before[-1].request if again else None
+
+
+def settled(observed: Observed, view: IndexSummary | None, annotation: str) -> str | None:
+    """As it is recorded: the last request that was acted on, or that nothing can come of. Kept, that one would be met some day when
+    nobody thinks of it any more: the next training would be rolled back, or promoted without its gate.
+    """
+    idle = view is not None and observed.running(EPOCH_LANE) is None
+    nothing = (
+        idle
+        and view is not None
+        and {
+            RETRAIN_AT: False,
+            PROMOTE_AT: view.candidate_epoch is None,
+            ROLLBACK_AT: view.previous_epoch is None,
+        }[annotation]
+    )
+    return (observed.annotations.get(annotation) if nothing else None) or acted_on(observed, annotation)
+
+
 def acted_on(observed: Observed, annotation: str) -> str | None:
     """The value of the last request that was acted on."""
     step, asked = _STEPS[annotation], observed.annotations.get(annotation)

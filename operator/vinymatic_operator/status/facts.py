@@ -14,7 +14,7 @@ from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.plan.actions import Plan
 from vinymatic_operator.plan.backups import acted_on_schedule, drill_over, newest_completed
 from vinymatic_operator.plan.epochs import due_text
-from vinymatic_operator.plan.requests import acted_on, over
+from vinymatic_operator.plan.requests import settled
 from vinymatic_operator.plan.rollout import rollout_state
 from vinymatic_operator.plan.schedule import last_due, next_due
 from vinymatic_operator.resources.index_status import (
@@ -77,9 +77,9 @@ def retraining(observed: Observed, view: IndexSummary | None, planned: Plan, now
         default=None,
     )
     told: dict[str, object] = {
-        "request": acted_on(observed, RETRAIN_AT),
-        "promote_request": over(observed, view, PROMOTE_AT),
-        "rollback_request": over(observed, view, ROLLBACK_AT),
+        "request": settled(observed, view, RETRAIN_AT),
+        "promote_request": settled(observed, view, PROMOTE_AT),
+        "rollback_request": settled(observed, view, ROLLBACK_AT),
         "phase": planned.phase,
         "gate": gate(observed) or known.gate,
         "last": view.trained_at if view is not None else known.last,
