@@ -27,20 +27,18 @@ def asked_for(observed: Observed, annotation: str, key: str) -> str | None:
 
 
 def settled(observed: Observed, view: IndexSummary | None, annotation: str) -> str | None:
-    """As it is recorded: the last request that was acted on, or that nothing can come of. Kept, that one would be met some day when
-    nobody thinks of it any more: the next training would be rolled back, or promoted without its gate.
+    """As it is recorded: the last request that was acted on, or that asks for what is not there: no candidate, no epoch to go back to.
+
+    Such a one is over at once. Kept, it would be met weeks later, when nobody thinks of it any more: the next training would be rolled
+    back, or promoted without its gate.
     """
-    idle = view is not None and observed.running(EPOCH_LANE) is None
-    nothing = (
-        idle
-        and view is not None
-        and {
-            RETRAIN_AT: False,
-            PROMOTE_AT: view.candidate_epoch is None,
-            ROLLBACK_AT: view.previous_epoch is None,
-        }[annotation]
-    )
-    return (observed.annotations.get(annotation) if nothing else None) or acted_on(observed, annotation)
+    asked, known = pending(observed, annotation), acted_on(observed, annotation)
+    if asked is None or view is None or observed.spec.paused or observed.running(EPOCH_LANE) is not None:
+        return known
+    if any(restore.in_place and not restore.finished for restore in observed.restores):
+        return known
+    wanted = {PROMOTE_AT: view.candidate_epoch, ROLLBACK_AT: view.previous_epoch}
+    return asked if annotation in wanted and wanted[annotation] is None else known
 
 
 def acted_on(observed: Observed, annotation: str) -> str | None:
@@ -54,17 +52,3 @@ def acted_on(observed: Observed, annotation: str) -> str | None:
         PROMOTE_AT: known.promote_request,
         ROLLBACK_AT: known.rollback_request,
     }[annotation]
-
-
-def over(observed: Observed, view: IndexSummary | None, annotation: str) -> str | None:
-    """The value of the last request that was acted on, or that asks for what is not there: no candidate, no epoch to go back to.
-
-    Such a one is over at once: weeks later it would take back a promotion that nobody meant, or spare a candidate its gate.
-    """
-    asked, known = pending(observed, annotation), acted_on(observed, annotation)
-    if asked is None or view is None or observed.spec.paused or observed.running(EPOCH_LANE) is not None:
-        return known
-    if any(restore.in_place and not restore.finished for restore in observed.restores):
-        return known
-    wanted = {PROMOTE_AT: view.candidate_epoch, ROLLBACK_AT: view.previous_epoch}
-    return asked if annotation in wanted and wanted[annotation] is None else known

@@ -91,7 +91,7 @@ def test_a_backup_that_is_not_made_yet_is_waited_for() -> None:
     seen = wishing(wanted, backups=(backup("b1"),))
     assert refusal(seen, wanted) is None
     assert [start.step for start in jobs_of(plan(seen, NOW).actions)] == [Step.BACKUP]
-    assert "restore r1 waits for backup b1" in (plan(seen, NOW).next or "")
+    assert "restore r1 waits for VinylBackup b1" in (plan(seen, NOW).next or "")
 
 
 @pytest.mark.parametrize("step", [Step.TRAIN, Step.ROLLBACK, Step.COMPACT, Step.COLLECT, Step.BACKUP, Step.DRILL])
@@ -171,8 +171,9 @@ def test_the_roll_out_is_waited_for_and_nothing_else_begins() -> None:
 
 
 def test_a_roll_out_that_is_stuck_is_a_problem() -> None:
-    api = deployment(min_manifest=12, rolled_for="restore r1", rolled_at=NOW - HOUR, updated=1, progressed=False)
-    problem = lane(done(restore(), api=api)).problem
+    api = deployment(min_manifest=12, rolled_for="restore r1", rolled_at=NOW, updated=1, progressed=False)
+    seen = done(restore(), api=api)
+    problem = plan_restores(seen, newest_view(seen), NOW + HOUR, Tries()).problem
     assert problem is not None
     assert problem.reason == "RolloutStuck"
 

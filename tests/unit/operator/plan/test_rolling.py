@@ -54,8 +54,14 @@ def test_pods_that_are_held_to_another_epoch_than_the_active_are_rolled_over() -
     assert lane(observed(PROMOTED, api=api)) == Lane((RollOut(1, 9, reason),), "RollingOut", reason)
 
 
-def test_pods_that_follow_the_active_epoch_by_themselves_are_left_alone() -> None:
-    found = lane(observed(PROMOTED))
+def test_pods_that_follow_the_active_epoch_by_themselves_are_held_to_it_before_the_one_before_is_retired() -> None:
+    (action,) = lane(observed(PROMOTED)).actions
+    assert isinstance(action, RollOut)
+    assert action.epoch == PROMOTED.active_epoch
+
+
+def test_pods_that_follow_the_active_epoch_by_themselves_are_left_alone_where_nothing_is_to_be_retired() -> None:
+    found = lane(observed(PROMOTED, spec={"retraining": {"keepPrevious": True}}))
     assert (found.actions, found.phase) == ((), None)
 
 

@@ -71,7 +71,7 @@ def test_a_roll_out_that_is_stuck_past_its_deadline_is_taken_back(seconds: int, 
     start = rollback_of(seen)
     assert (start is not None) is given_up
     if start is not None:
-        assert start.arguments == ("rollback",)
+        assert start.arguments == ("rollback", "--epoch", "0")
         assert start.reason == "the roll-out of epoch 1 failed: its pods did not come up in 600 s"
 
 
