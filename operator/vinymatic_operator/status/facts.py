@@ -83,7 +83,7 @@ def retraining(observed: Observed, view: IndexSummary | None, planned: Plan, now
         "phase": planned.phase,
         "gate": gate(observed) or known.gate,
         "last": view.trained_at if view is not None else known.last,
-        "refused_epoch": _refused(observed),
+        "refused_epoch": _refused(observed, view),
     }
     if last is not None:
         told |= {"job": last.name, "outcome": outcome(last)}
@@ -94,8 +94,18 @@ def retraining(observed: Observed, view: IndexSummary | None, planned: Plan, now
     return known.model_copy(update=told)
 
 
-def _refused(observed: Observed) -> int | None:
-    """After a rollback, the epoch that was left: it is not gone back to by itself."""
+def _refused(observed: Observed, view: IndexSummary | None) -> int | None:
+    """After a rollback, the epoch that was left: it is not gone back to by itself.
+
+    Epochs are numbered in the order of their training, so the index itself tells, also where the Job of the rollback is gone.
+    """
+    if view is not None and view.previous_epoch is not None and view.previous_epoch > view.active_epoch:
+        return view.previous_epoch
+    known = _refused_by_jobs(observed)
+    return None if known is None or (view is not None and view.active_epoch >= known) else known
+
+
+def _refused_by_jobs(observed: Observed) -> int | None:
     before, after = observed.latest(Step.PROMOTE), observed.latest(Step.ROLLBACK)
     if after is None or not after.answered or after.result is None or after.result.index is None:
         return observed.status.retraining.refused_epoch
