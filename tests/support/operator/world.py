@@ -60,8 +60,8 @@ class World:
         self.deaf = False
         self.ended: dict[str, bool] = {}
         self.objects.watch = self._arrived
-        self._deployment("api", replicas)
-        self._deployment("ingestor", 1)
+        self.deploy("api", replicas)
+        self.deploy("ingestor", 1)
         self.objects.put(
             INDEXES,
             {
@@ -94,6 +94,12 @@ class World:
     def resync(self, cache: Cache) -> None:
         for resource in (INDEXES, BACKUPS, RESTORES, JOBS):
             cache.replace(resource, self.objects.all(resource), cache.keys(resource))
+
+    def reconnect(self, cache: Cache) -> None:
+        """A watch that was cut off begins anew: with everything that there is, but without a word about what went meanwhile."""
+        for resource in (INDEXES, BACKUPS, RESTORES, JOBS, DEPLOYMENTS):
+            for body in self.objects.all(resource):
+                cache.put(resource, body)
 
     def _arrived(self, resource: Resource, kind: str, body: Json) -> None:
         """The watch; `deaf`: it is cut off."""
@@ -212,7 +218,7 @@ class World:
         self.objects.put(JOBS, {**job, "status": {"conditions": [condition], "completionTime": stamp(self.now)}})
         return True
 
-    def _deployment(self, name: str, replicas: int) -> None:
+    def deploy(self, name: str, replicas: int) -> None:
         container: Json = {"name": name, "image": "vinymatic:1", "env": [{"name": "TOP_N", "value": "5"}]}
         template: Json = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
         spec: Json = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}

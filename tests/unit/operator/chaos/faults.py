@@ -4,28 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tests.support.operator.objects import Call
 from tests.support.operator.world import NAME, NAMESPACE, OperatorDiedError, World
 from vinymatic_operator.errors import KubeError
+from vinymatic_operator.resources.base import Json
 
 
 class Disturbed(World):
-    """An operator that dies is started again, and knows nothing of what was before. `deaths`: how often that was."""
+    """An operator that dies is started again, and knows nothing of what was before. `deaths`: how often that was.
+
+    `meddle` is called in each round, before anybody else does anything. `deaf_until`: when watches that are cut off come back.
+    """
 
     deaths = 0
     disturbed = False
+    deaf_until: datetime | None = None
+
+    def __init__(self, spec: Json) -> None:
+        self.meddle: Callable[[Disturbed], None] = lambda _: None
+        super().__init__(spec)
 
     def settle(self, rounds: int = 400) -> None:
         """As long as anything is done, moves, or is disturbed: the operator looks again soon."""
         for _ in range(rounds):
             self.disturbed = False
+            self.meddle(self)
+            self._hear()
             acted, moved = self.look(), self.controllers()
             self.now += timedelta(seconds=1)
             if not (acted or moved or self.disturbed):
                 return
         raise AssertionError(f"it does not come to rest: {self.objects.calls[-12:]}")
+
+    def _hear(self) -> None:
+        self.deaf = self.deaf_until is not None and self.now < self.deaf_until
+        if self.deaf_until is not None and not self.deaf:
+            self.deaf_until = None
+            for _, cache in self.operators:
+                self.resync(cache)
+                self.reconnect(cache)
 
     def look(self) -> bool:
         acted = False

@@ -80,7 +80,8 @@ def _lost_and_restored(world: World) -> None:
 
 def _deleted(world: World) -> None:
     world.settle()
-    world.objects.remove(INDEXES, NAMESPACE, NAME)
+    if (NAMESPACE, NAME) in world.objects.bodies[INDEXES]:
+        world.objects.remove(INDEXES, NAMESPACE, NAME)
     world.pass_time(4 * MINUTE, MINUTE)
 
 
