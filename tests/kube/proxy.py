@@ -65,7 +65,7 @@ class Delay:
 
 @dataclass(frozen=True)
 class Lose:
-    """`call` happens, and the client gets a closed connection. `carried_out`: the server has done it before that; else it never hears of it."""
+    """`call` happens, and the client gets a closed connection. `carried_out`: the server has done it by then; else it never hears of it."""
 
     call: Callable[[], None] = lambda: None
     carried_out: bool = False

@@ -24,6 +24,7 @@ class Service:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self._indexes: dict[str, Index] = {}
+        self._gates: dict[str, threading.Lock] = {}
         handler = type("Handler", (_Handler,), {"owner": self})
         self._server = _Server(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
@@ -38,6 +39,11 @@ class Service:
                 self._indexes[url] = new_index(lambda: datetime.now(UTC))
             return self._indexes[url]
 
+    def gate(self, url: str) -> threading.Lock:
+        """Whoever holds it keeps every command of this index from beginning; a command whose pod was killed meanwhile runs all the same."""
+        with self.lock:
+            return self._gates.setdefault(url, threading.Lock())
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
@@ -50,11 +56,13 @@ class Service:
         self._server.server_close()
 
     def answer(self, question: Json) -> Json:
-        with self.lock:
-            index = self.index(str(question["url"]))
-            if isinstance(arguments := question.get("arguments"), list):
+        url = str(question["url"])
+        index = self.index(url)
+        if isinstance(arguments := question.get("arguments"), list):
+            with self.gate(url), self.lock:
                 code, result = index.run([str(word) for word in arguments])
-                return {"code": code, "result": result}
+            return {"code": code, "result": result}
+        with self.lock:
             return _served(index, str(question["path"]), _number(question["epoch"]), _number(question["least"]))
 
 

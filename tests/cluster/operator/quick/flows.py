@@ -75,5 +75,5 @@ def _restore(site: QuickSite) -> None:
 
 RETRAIN = Flow("retrain", _retrain, ("train", "gate", "promote", "retire"))
 BACKUP = Flow("backup", _backup, ("backup", "backup prune", "drill"))
-RESTORE = Flow("restore", _restore, ("restore", "compact"))
+RESTORE = Flow("restore", _restore, ("restore",))
 FLOWS = {flow.name: flow for flow in (RETRAIN, BACKUP, RESTORE)}

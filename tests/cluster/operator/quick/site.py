@@ -38,6 +38,7 @@ class QuickSite:
         self.namespace = f"quick-{secrets.token_hex(4)}"
         self.index: Index = service.index(f"s3://{self.namespace}/index")
         self.lock = service.lock
+        self.gate = service.gate(f"s3://{self.namespace}/index")
         self._folder = folder
         plane.create_namespace(self.namespace)
         self.proxy = ApiProxy(self.account("operator"))
@@ -136,7 +137,7 @@ class QuickSite:
         return {
             "ran": ran,
             "epochs": (state.active_epoch, state.previous_epoch, state.candidate_epoch, state.next_epoch),
-            "template": held.get("INDEX_EPOCH"),
+            "template": (held.get("INDEX_EPOCH"), held.get("INDEX_MIN_MANIFEST")),
             "indexes": indexes,
             "backups": [_conditions(body) for body in self.list(BACKUPS)],
             "restores": [_conditions(body) for body in self.list(RESTORES)],

@@ -40,6 +40,6 @@ def test_an_operator_killed_at_any_write_comes_to_the_same_end_once_it_runs_agai
     points = crash_points(writes, every=every, both=_SOAKING)[part::parts]
     done = sweep(flow, points, wanted, new_site)
     met = [crash for crash in done if crash.died]
-    print(f"{name}: {writes} writes undisturbed; killed at {sorted(crash.write for crash in met)}")
+    print(f"{name}: {writes} writes undisturbed; killed at {sorted(crash.write for crash in met)}")  # noqa: T201 - what the crash points were
     # What is written together varies with the timing: a run may have fewer writes than the undisturbed one.
     assert len(met) >= 0.8 * len(points)

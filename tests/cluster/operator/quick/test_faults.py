@@ -1,0 +1,118 @@
+"""An API server that refuses, loses, delays, falls silent or dies; two operators; people who delete what is in use."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.cluster.operator.quick.conftest import NewSite
+from tests.cluster.operator.quick.flows import BACKUP, FLOWS, RETRAIN
+from tests.cluster.operator.quick.site import NAME, QuickSite
+from tests.cluster.operator.quick.weather import Weather
+from tests.kube.proxy import ApiProxy
+from tests.kube.waiting import until
+from vinymatic_operator.kube.resources import BACKUPS, INDEXES, JOBS
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.mark.parametrize("name", ["retrain", "backup"])
+def test_requests_that_are_refused_lost_and_delayed_and_watches_that_are_cut_off_or_silent_only_cost_time(
+    name: str, new_site: NewSite
+) -> None:
+    site, flow = new_site(), FLOWS[name]
+    weather = Weather()
+    flow.begin(site)
+    site.proxy.rule = weather
+    site.operator.launch()
+
+    def over() -> bool:
+        if not site.operator.running:  # as Kubernetes does
+            site.operator.launch()
+        if time.monotonic() > cut[0]:
+            site.proxy.cut_watches()
+            cut[0] = time.monotonic() + 3
+        return flow.over(site)
+
+    cut = [time.monotonic() + 3]
+    try:
+        until(over, f"the end of {name}", seconds=150)
+    except TimeoutError as error:
+        error.add_note(f"{site.outcome()}\n{weather.met}\n{site.operator.log_tail(60)}")
+        raise
+    weather.clear()
+    flow.settled(site)
+    assert len(weather.met) > 10
+
+
+def test_two_operators_at_once_run_each_command_once_and_do_not_write_in_turns(new_site: NewSite) -> None:
+    site = new_site()
+    with ApiProxy(site.account("second")) as proxy:
+        second = site.operator_process("second", proxy)
+        RETRAIN.begin(site)
+        site.operator.launch()
+        second.launch()
+        try:
+            RETRAIN.settled(site)
+            before = site.proxy.writes + proxy.writes
+            # Alone it is about 40.
+            assert before < 160, (site.proxy.counted(), proxy.counted())
+            until(lambda: proxy.counted()["GET jobs"] > 2, "a few more looks of both")
+            assert site.proxy.writes + proxy.writes == before
+        finally:
+            second.kill()
+
+
+def test_a_job_that_a_person_deletes_while_it_runs_is_started_anew(new_site: NewSite) -> None:
+    site = new_site()
+    RETRAIN.begin(site)
+    with site.gate:  # it runs, and waits in the middle
+        site.operator.launch()
+        (job,) = until(lambda: site.list(JOBS), "the first Job")
+        until(lambda: _running(site, str(job["metadata"]["name"])), "its pod")
+        site.delete(JOBS, job["metadata"]["name"])
+        until(lambda: _uids(site) - {job["metadata"]["uid"]}, "another Job")
+    until(lambda: site.index.state.active_epoch == 1 and _settled(site), "the end", seconds=120)
+    assert site.index.state.next_epoch == 2, site.index.ran
+
+
+def test_a_backup_that_a_person_deletes_while_it_is_made_leaves_nothing_waiting(new_site: NewSite) -> None:
+    site = new_site()
+    BACKUP.begin(site)
+    with site.gate:
+        site.operator.launch()
+        (backup,) = until(lambda: site.list(BACKUPS), "the VinylBackup")
+        until(lambda: site.list(JOBS), "its Job")
+        site.delete(BACKUPS, backup["metadata"]["name"])
+        until(lambda: not site.list(BACKUPS), "its end")
+    until(lambda: not site.list(JOBS) and _settled(site), "rest", seconds=120)
+    site.create(BACKUPS, {"metadata": {"name": "by-hand"}, "spec": {"index": NAME}})
+    until(lambda: "Complete" in site.outcome()["backups"][0], "a backup by hand", seconds=120)
+
+
+def test_an_index_that_is_deleted_in_the_middle_and_made_again_is_a_new_one(new_site: NewSite) -> None:
+    site = new_site()
+    RETRAIN.begin(site)
+    with site.gate:
+        site.operator.launch()
+        until(lambda: site.list(JOBS), "the first Job")
+        body = site.read(INDEXES, NAME)
+        site.delete(INDEXES, NAME)
+        until(lambda: not site.list(INDEXES) and not site.list(JOBS), "the end of it and its Job")
+        again = {"metadata": {"name": NAME, "annotations": body["metadata"]["annotations"]}, "spec": body["spec"]}
+        site.create(INDEXES, again)
+    until(lambda: site.index.state.active_epoch == 1 and _settled(site), "the end", seconds=120)
+    assert site.index.state.next_epoch == 2, site.index.ran
+
+
+def _running(site: QuickSite, job: str) -> bool:
+    return bool(site.read(JOBS, job).get("status", {}).get("active"))
+
+
+def _uids(site: QuickSite) -> set[str]:
+    return {str(job["metadata"]["uid"]) for job in site.list(JOBS)}
+
+
+def _settled(site: QuickSite) -> bool:
+    return site.outcome()["indexes"].get(NAME, {}).get("Reconciling") == ("False", "Settled")
