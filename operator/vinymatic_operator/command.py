@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 import click
@@ -33,11 +34,13 @@ def operate() -> None:
 
     Talks to the cluster that it runs in, or to the one of KUBECONFIG.
     """
+    from vinymatic.logs import start_logging
     from vinymatic_operator.kube.client import connect
     from vinymatic_operator.kube.uses import permitted
-    from vinymatic_operator.logs import start_logging
     from vinymatic_operator.operating import Operator
 
     settings = load(OperatorSettings, os.environ)
-    start_logging(debug=settings.debug)
+    start_logging("vinymatic_operator", debug=settings.debug)
+    # It tells of every event that it passes on.
+    logging.getLogger("kopf").setLevel(logging.WARNING)
     Operator(settings, connect(permitted)).run()

@@ -12,6 +12,7 @@ from time import monotonic
 
 import kopf
 
+from vinymatic.logs import line
 from vinymatic.settings import OperatorSettings
 from vinymatic_operator.endpoint import Endpoint, Health
 from vinymatic_operator.errors import KubeError, KubeNotFoundError
@@ -104,7 +105,7 @@ class Operator:
             try:
                 self._resync()
             except KubeError as error:
-                log.warning("code=%s the cluster cannot be listed: %s", error.code, error)
+                log.warning(line("list_failed", code=error.code, error=error))
                 pause = min(5.0, self._settings.resync_seconds)
             else:
                 if self._synced_at is None:

@@ -183,6 +183,11 @@ class Observed:
     backups: tuple[BackupSeen, ...] = ()
     restores: tuple[RestoreSeen, ...] = ()
 
+    @property
+    def place(self) -> str:
+        """`namespace/name`, as logs name it."""
+        return f"{self.namespace}/{self.name}"
+
     def running(self, steps: Iterable[Step]) -> JobSeen | None:
         """A Job of these steps that runs, or that ended and whose result is not recorded yet."""
         wanted = frozenset(steps)

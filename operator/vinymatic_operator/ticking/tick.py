@@ -9,6 +9,7 @@ from time import monotonic
 
 from pydantic import ValidationError
 
+from vinymatic.logs import line
 from vinymatic_operator.act.actor import Actor
 from vinymatic_operator.act.objects import event_object
 from vinymatic_operator.errors import KubeError, KubeNotFoundError
@@ -63,11 +64,11 @@ class Tick:
             done = self._reconcile(observed)
         except ValidationError as error:
             # An older CRD let it through. Its own schema would have said so at `kubectl apply`.
-            log.error("index=%s/%s its spec cannot be read: %s", *key, " ".join(str(error).split()))
+            log.error(line("unreadable", index="/".join(key), error=" ".join(str(error).split())))
             self._metrics.ticks.labels("unreadable").inc()
             return False
         except KubeError as error:
-            log.warning("index=%s/%s code=%s %s", *key, error.code, error)
+            log.warning(line("look_failed", index="/".join(key), code=error.code, error=error))
             self._metrics.ticks.labels("failed").inc()
             return False
         self._metrics.ticks.labels("acted" if done else "quiet").inc()
@@ -84,7 +85,15 @@ class Tick:
                 done = self._carry_out(observed, action, now) or done
             except KubeError as error:
                 # The others are tried all the same: a quota for Jobs must not keep a status from being written.
-                log.warning("index=%s/%s action=%s %s", observed.namespace, observed.name, type(action).__name__, error)
+                log.warning(
+                    line(
+                        "action_failed",
+                        index=observed.place,
+                        action=type(action).__name__,
+                        code=error.code,
+                        error=error,
+                    )
+                )
                 failure = error
         self._tell(observed, planned, now)
         if failure is not None:
@@ -95,13 +104,7 @@ class Tick:
         if not self._actor.carry_out(observed, action, now):
             return True  # somebody was faster: look again
         self._metrics.done.labels(type(action).__name__).inc()
-        log.info(
-            'index=%s/%s action=%s reason="%s"',
-            observed.namespace,
-            observed.name,
-            type(action).__name__,
-            action.reason,
-        )
+        log.info(line("action", index=observed.place, action=type(action).__name__, reason=action.reason))
         event = self._ended(observed, action) if isinstance(action, RecordResult) else event_of(action)
         if event is not None:
             self._post(observed, event, now)
@@ -134,4 +137,4 @@ class Tick:
         try:
             self._kube.create(EVENTS, observed.namespace, body)
         except KubeError as error:
-            log.warning("index=%s/%s event=%s is lost: %s", observed.namespace, observed.name, event.reason, error)
+            log.warning(line("event_lost", index=observed.place, reason=event.reason, error=error))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from time import monotonic
 
+from vinymatic.logs import line
 from vinymatic_operator.kube.cache import Key
 
 log = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ class Ticker:
         try:
             again = self._look(key)
         except Exception:  # a bug must not stop the ticks of every other index
-            log.exception("index=%s/%s the look failed", *key)
+            log.exception(line("bug", index="/".join(key)))
         finally:
             with self._changed:
                 self._busy.discard(key)

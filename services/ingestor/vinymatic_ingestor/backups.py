@@ -10,9 +10,9 @@ from collections.abc import Callable
 from vinymatic.errors import VinymaticError
 from vinymatic.lifecycle.backup import Recording, backup
 from vinymatic.lifecycle.retention import RetentionPolicy, apply_retention
+from vinymatic.logs import line
 from vinymatic.storage.port import ObjectStore
 from vinymatic_ingestor.health import Health
-from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.metrics import Metrics
 
 log = logging.getLogger(__name__)

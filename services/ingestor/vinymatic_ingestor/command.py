@@ -13,10 +13,10 @@ def ingest(settings: IngestorSettings) -> None:
     Every image is checked, described and committed to the index in batches; only then is its message deleted. What is refused gets a
     reject record with the reason. SIGTERM or Ctrl-C commits what is in hand, returns the rest to the queue and exits with 0.
     """
-    from vinymatic_ingestor.logs import start_logging
+    from vinymatic.logs import start_logging
     from vinymatic_ingestor.ports import open_ports
     from vinymatic_ingestor.service import Ingestor
     from vinymatic_ingestor.signals import run_until_signalled
 
-    start_logging(debug=settings.debug)
+    start_logging("vinymatic", "vinymatic_ingestor", debug=settings.debug)
     run_until_signalled(Ingestor(settings, open_ports(settings)))

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from vinymatic.errors import QueueError
 from vinymatic.lifecycle.rejects import clear_rejects
 from vinymatic.lifecycle.writer import CommitReport, Writer
+from vinymatic.logs import line
 from vinymatic_ingestor.batch import Bundle
 from vinymatic_ingestor.hand import Delivery, Hand
-from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.look_back import LookBack
 from vinymatic_ingestor.metrics import Metrics
 from vinymatic_ingestor.outcomes import Gone, Ready, Same

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from vinymatic.errors import QueueError, VinymaticError
 from vinymatic.lifecycle.writer import Writer
+from vinymatic.logs import line
 from vinymatic.settings import IngestorSettings
 from vinymatic.threads import usable_cores
 from vinymatic_ingestor.batch import PendingBatch
@@ -20,7 +21,6 @@ from vinymatic_ingestor.hand import Delivery, Hand
 from vinymatic_ingestor.health import Health
 from vinymatic_ingestor.heartbeat import Heartbeat
 from vinymatic_ingestor.jobs import Jobs
-from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.messages import requests_of
 from vinymatic_ingestor.metrics import Metrics
 from vinymatic_ingestor.outcomes import Ignored, Refused

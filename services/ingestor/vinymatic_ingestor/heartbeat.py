@@ -6,9 +6,9 @@ import logging
 import threading
 
 from vinymatic.errors import QueueError
+from vinymatic.logs import line
 from vinymatic.queueing.port import Queue
 from vinymatic_ingestor.hand import Hand
-from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.metrics import Metrics
 
 log = logging.getLogger(__name__)

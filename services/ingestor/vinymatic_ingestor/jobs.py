@@ -22,9 +22,9 @@ from vinymatic.lifecycle.due import retraining_due
 from vinymatic.lifecycle.gate_report import EXIT_CODE_REFUSED
 from vinymatic.lifecycle.places import retraining_policy
 from vinymatic.lifecycle.summary import summarize
+from vinymatic.logs import line
 from vinymatic.settings import IngestorSettings
 from vinymatic_ingestor.health import Health
-from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.metrics import Metrics
 
 log = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 
 from vinymatic.errors import QueueError
+from vinymatic.logs import line
 from vinymatic.queueing.port import Queue
 from vinymatic_ingestor.hand import Delivery, Hand
 from vinymatic_ingestor.health import Health
-from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.metrics import Metrics
 from vinymatic_ingestor.pace import Pace
 

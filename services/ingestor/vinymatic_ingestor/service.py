@@ -14,13 +14,13 @@ from vinymatic.errors import StorageDeniedError, StorageUnavailableError
 from vinymatic.lifecycle.backup import Recording
 from vinymatic.lifecycle.places import drill_folder, retention_policy, work_folder
 from vinymatic.lifecycle.writer import Writer
+from vinymatic.logs import line
 from vinymatic.settings import IngestorSettings
 from vinymatic_ingestor.backups import Backups
 from vinymatic_ingestor.consumer import Beside, Consumer
 from vinymatic_ingestor.endpoint import Endpoint
 from vinymatic_ingestor.health import Health
 from vinymatic_ingestor.jobs import Jobs, jobs_of
-from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.metrics import Metrics
 from vinymatic_ingestor.pace import Pace
 from vinymatic_ingestor.ports import Ports

@@ -21,11 +21,11 @@ from vinymatic.features.model import FeatureModel
 from vinymatic.lifecycle.ingest import prepare
 from vinymatic.lifecycle.places import is_own_key
 from vinymatic.lifecycle.rejects import make_reject, record_reject
+from vinymatic.logs import line
 from vinymatic.queueing.port import Change, ChangeKind
 from vinymatic.settings import IngestorSettings
 from vinymatic.storage.port import ObjectStore
 from vinymatic_ingestor.lanes import Refusal, Request
-from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.outcomes import Gone, Ignored, Outcome, Ready, Refused, Same
 from vinymatic_ingestor.ports import Ports
 

@@ -11,12 +11,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from vinymatic.errors import QueueError, VinymaticError
+from vinymatic.logs import line
 from vinymatic.queueing.port import Change, ChangeKind, Queue
 from vinymatic.threads import limit_native_threads
 from vinymatic_ingestor.hand import Delivery, Hand
 from vinymatic_ingestor.health import Health
 from vinymatic_ingestor.lanes import Lanes, Request, Task
-from vinymatic_ingestor.logs import line
 from vinymatic_ingestor.metrics import Metrics
 from vinymatic_ingestor.outcomes import Ignored, Outcome
 from vinymatic_ingestor.pace import Pace

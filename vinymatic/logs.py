@@ -16,8 +16,8 @@ def line(event: str, **fields: object) -> str:
     return " ".join(f"{name}={_value(value)}" for name, value in pairs.items() if value is not None)
 
 
-def start_logging(*, debug: bool) -> None:
-    """Logs to stderr. `debug` concerns our own loggers: the SDK's would drown them."""
+def start_logging(*ours: str, debug: bool) -> None:
+    """Logs to stderr. `debug` concerns `ours`, the names of our own loggers: those of others would drown them."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         logging.Formatter("time=%(asctime)s level=%(levelname)s logger=%(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z")
@@ -25,7 +25,7 @@ def start_logging(*, debug: bool) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for name in ("vinymatic", "vinymatic_ingestor"):
+    for name in ours:
         logging.getLogger(name).setLevel(logging.DEBUG if debug else logging.INFO)
 
 

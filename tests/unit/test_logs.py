@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vinymatic_ingestor.logs import line
+from vinymatic.logs import line
 
 pytestmark = pytest.mark.unit
 
