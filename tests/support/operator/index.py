@@ -157,13 +157,18 @@ class Index:
         return 0, {"kept": [*kept], "dropped": [*dropped]}
 
     def _drill(self, arguments: list[str]) -> tuple[int, Json]:
+        if not self.backups:
+            return 1, _no_backup(0)
         right = 16 if self.passes else 3
         report: Json = {"passed": self.passes, "right": right, "questions": 16, "number": max(self.backups)}
         return (0 if self.passes else 1), report
 
     def _restore(self, arguments: list[str]) -> tuple[int, Json]:
-        number = int(arguments[arguments.index("--number") + 1]) if "--number" in arguments else max(self.backups)
-        wanted = self.backups[number]
+        newest_backup = max(self.backups, default=0)
+        number = int(arguments[arguments.index("--number") + 1]) if "--number" in arguments else newest_backup
+        wanted = self.backups.get(number)
+        if wanted is None:
+            return 1, _no_backup(number)
         if "--to" in arguments:
             self.elsewhere[arguments[arguments.index("--to") + 1]] = wanted
             return 0, {"number": number, "backup_number": number, "covers": wanted.covers}
@@ -180,6 +185,10 @@ class Index:
     def _erase(self, arguments: list[str]) -> tuple[int, Json]:
         self.lost = True
         return 0, {"deleted_files": 10, "deleted_bytes": 1000}
+
+
+def _no_backup(number: int) -> Json:
+    return {"code": "object_not_found", "message": f"there is no backup of manifest {number}"}
 
 
 def new_index(clock: Callable[[], datetime]) -> Index:

@@ -31,14 +31,14 @@ class Disturbed(World):
         for _ in range(rounds):
             self.disturbed = False
             self.meddle(self)
-            self._hear()
+            self.hear()
             acted, moved = self.look(), self.controllers()
             self.now += timedelta(seconds=1)
             if not (acted or moved or self.disturbed):
                 return
         raise AssertionError(f"it does not come to rest: {self.objects.calls[-12:]}")
 
-    def _hear(self) -> None:
+    def hear(self) -> None:
         self.deaf = self.deaf_until is not None and self.now < self.deaf_until
         if self.deaf_until is not None and not self.deaf:
             self.deaf_until = None
