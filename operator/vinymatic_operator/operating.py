@@ -8,7 +8,6 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from time import monotonic
 
 import kopf
 
@@ -62,7 +61,8 @@ class Operator:
         self._ticker = Ticker(
             tick.look, lambda: wanted_indexes(self._cache), settings.tick_seconds, self._looking, gone=self._forget
         )
-        self._synced_at: float | None = None
+        self._unlisted = set(_LISTED)
+        self._synced = False
         self._stop = threading.Event()
 
     def run(self) -> None:
@@ -81,7 +81,7 @@ class Operator:
             endpoint.stop()
 
     def health(self) -> Health:
-        ready = self._synced_at is not None
+        ready = self._synced
         age = self._ticker.oldest()
         self._metrics.tick_age.set(age)
         self._metrics.indexes.set(len(self._cache.keys(INDEXES)))
@@ -108,23 +108,41 @@ class Operator:
                 log.warning(line("list_failed", code=error.code, error=error))
                 pause = min(5.0, self._settings.resync_seconds)
             else:
-                if self._synced_at is None:
-                    self._ticker.start()
-                self._synced_at = monotonic()
                 pause = self._settings.resync_seconds
+            if not self._unlisted and not self._synced:
+                self._ticker.start()
+                self._synced = True
             self._stop.wait(pause)
 
     def _resync(self) -> None:
-        namespaces: Sequence[str | None] = self._namespaces or [None]
-        for resource, labels in _LISTED.items():
-            before = self._cache.keys(resource)
-            found = [body for place in namespaces for body in self._kube.list(resource, place, labels=labels)]
-            self._cache.replace(resource, found, before)
-        for namespace, name in self._cache.keys(DEPLOYMENTS):
+        """Raises the first `KubeError`, after all the rest was tried: one request in six that fails must not void the other five."""
+        failures: list[KubeError] = []
+        for resource in _LISTED:
             try:
-                self._cache.put(DEPLOYMENTS, self._kube.get(DEPLOYMENTS, namespace, name))
-            except KubeNotFoundError:
-                self._cache.drop(DEPLOYMENTS, namespace, name)
+                self._list(resource)
+            except KubeError as error:
+                failures.append(error)
+        for key in self._cache.keys(DEPLOYMENTS):
+            try:
+                self._fetch_deployment(key)
+            except KubeError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def _list(self, resource: Resource) -> None:
+        namespaces: Sequence[str | None] = self._namespaces or [None]
+        before = self._cache.keys(resource)
+        labels = _LISTED[resource]
+        found = [body for place in namespaces for body in self._kube.list(resource, place, labels=labels)]
+        self._cache.replace(resource, found, before)
+        self._unlisted.discard(resource)
+
+    def _fetch_deployment(self, key: Key) -> None:
+        try:
+            self._cache.put(DEPLOYMENTS, self._kube.get(DEPLOYMENTS, *key))
+        except KubeNotFoundError:
+            self._cache.drop(DEPLOYMENTS, *key)
 
     def _forget(self, key: Key) -> None:
         forget(self._metrics, *key)
