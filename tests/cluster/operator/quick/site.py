@@ -115,6 +115,12 @@ class QuickSite:
     def list(self, resource: Resource) -> list[Object]:
         return list(checked(self.client.get(resource.path(self.namespace)))["items"])
 
+    def annotate(self, annotations: Mapping[str, str]) -> None:
+        """The VinylIndex."""
+        patch = {"metadata": {"annotations": annotations}}
+        headers = {"Content-Type": "application/merge-patch+json"}
+        checked(self.client.patch(INDEXES.path(self.namespace, NAME), json=patch, headers=headers))
+
     def delete(self, resource: Resource, name: str) -> None:
         """By a person, in the background; nothing there is no error."""
         options = {"propagationPolicy": "Background"}

@@ -10,9 +10,11 @@ from tests.cluster.operator.quick.conftest import NewSite
 from tests.cluster.operator.quick.flows import BACKUP, FLOWS, RETRAIN
 from tests.cluster.operator.quick.site import NAME, QuickSite
 from tests.cluster.operator.quick.weather import Weather
+from tests.kube.api import Object
 from tests.kube.proxy import ApiProxy
 from tests.kube.waiting import until
 from vinymatic_operator.kube.resources import BACKUPS, INDEXES, JOBS
+from vinymatic_operator.resources.names import RETRAIN_AT, STEP_LABEL
 
 pytestmark = pytest.mark.cluster
 
@@ -67,14 +69,33 @@ def test_two_operators_at_once_run_each_command_once_and_do_not_write_in_turns(n
 def test_a_job_that_a_person_deletes_while_it_runs_is_started_anew(new_site: NewSite) -> None:
     site = new_site()
     RETRAIN.begin(site)
-    with site.gate:  # it runs, and waits in the middle
-        site.operator.launch()
-        (job,) = until(lambda: site.list(JOBS), "the first Job")
-        until(lambda: _running(site, str(job["metadata"]["name"])), "its pod")
-        site.delete(JOBS, job["metadata"]["name"])
-        until(lambda: _uids(site) - {job["metadata"]["uid"]}, "another Job")
+    site.operator.launch()
+    until(lambda: "train" in site.index.ran, "the training")
+    with site.gate:  # the next one runs, and waits in the middle
+        deleted = until(lambda: _job(site, "gate"), "the gate's Job")
+        until(lambda: _job(site, "gate").get("status", {}).get("active"), "its pod")
+        site.delete(JOBS, deleted["metadata"]["name"])
+        until(
+            lambda: _job(site, "gate").get("metadata", deleted["metadata"])["uid"] != deleted["metadata"]["uid"],
+            "one anew",
+        )
     until(lambda: site.index.state.active_epoch == 1 and _settled(site), "the end", seconds=120)
-    assert site.index.state.next_epoch == 2, site.index.ran
+
+
+def test_deleting_the_job_of_a_training_takes_its_request_back_and_another_request_is_another(
+    new_site: NewSite,
+) -> None:
+    site = new_site()
+    RETRAIN.begin(site)
+    with site.gate:
+        site.operator.launch()
+        until(lambda: _job(site, "train") and not _settled(site), "the training's Job")
+        until(lambda: site.read(INDEXES, NAME)["status"]["retraining"].get("request"), "the word of it")
+        site.delete(JOBS, _job(site, "train")["metadata"]["name"])
+        until(lambda: _settled(site), "rest")
+        site.annotate({RETRAIN_AT: "again"})
+        until(lambda: _job(site, "train"), "another")
+    until(lambda: site.index.state.active_epoch == 1 and _settled(site), "the end", seconds=120)
 
 
 def test_a_backup_that_a_person_deletes_while_it_is_made_leaves_nothing_waiting(new_site: NewSite) -> None:
@@ -106,12 +127,9 @@ def test_an_index_that_is_deleted_in_the_middle_and_made_again_is_a_new_one(new_
     assert site.index.state.next_epoch == 2, site.index.ran
 
 
-def _running(site: QuickSite, job: str) -> bool:
-    return bool(site.read(JOBS, job).get("status", {}).get("active"))
-
-
-def _uids(site: QuickSite) -> set[str]:
-    return {str(job["metadata"]["uid"]) for job in site.list(JOBS)}
+def _job(site: QuickSite, step: str) -> Object:
+    """Empty where there is none."""
+    return next((job for job in site.list(JOBS) if job["metadata"]["labels"][STEP_LABEL] == step), {})
 
 
 def _settled(site: QuickSite) -> bool:

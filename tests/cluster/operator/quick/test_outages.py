@@ -29,4 +29,4 @@ def test_a_retraining_goes_on_after_the_api_server_was_killed_and_came_back(serv
         until(lambda: "kubernetes_unavailable" in site.operator.log.read_text("utf-8"), "the operator's word of it")
         plane.servers["apiserver"].start()
         RETRAIN.settled(site, seconds=200)
-        assert site.operator.pid == first and site.operator.running
+        assert (site.operator.pid, site.operator.running) == (first, True)

@@ -8,7 +8,7 @@ import threading
 from tests.kube.proxy import Delay, Fault, Lose, Refuse, Request, Silence
 
 # Of a hundred requests that are no watches.
-_REFUSED = {409: 3, 410: 2, 429: 6, 500: 6, 503: 6}
+_REFUSED = {409: 2, 410: 2, 429: 4, 500: 4, 503: 4}
 _LOST, _UNHEARD, _DELAYED = 4, 4, 12
 
 
