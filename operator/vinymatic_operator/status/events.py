@@ -30,6 +30,7 @@ class Event:
 
 # For these, True is bad news.
 _BAD_WHEN_TRUE = frozenset({ConditionType.STALLED})
+_OURS = frozenset(ConditionType)
 # Reconciling comes and goes with every step, which the actions tell; Ready says what another condition says too.
 _UNTOLD = frozenset({ConditionType.RECONCILING, ConditionType.READY})
 
@@ -64,6 +65,8 @@ def turned(before: IndexStatus, after: IndexStatus) -> Iterator[Event]:
     """Conditions whose status changed, or that are bad for another reason now."""
     known = {condition.type: condition for condition in before.conditions}
     for condition in after.conditions:
+        if condition.type not in _OURS:
+            continue  # another writer's
         kind = ConditionType(condition.type)
         old = known.get(kind)
         if kind in _UNTOLD or (old is not None and _same(old, condition)):
