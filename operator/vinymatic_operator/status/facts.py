@@ -95,23 +95,18 @@ def retraining(observed: Observed, view: IndexSummary | None, planned: Plan, now
 
 
 def _refused(observed: Observed, view: IndexSummary | None) -> int | None:
-    """After a rollback, the epoch that was left: it is not gone back to by itself.
+    """After a rollback, the epoch that was left: it is not gone back to by itself. None once that one, or a later one, is active.
 
     Epochs are numbered in the order of their training, so the index itself tells, also where the Job of the rollback is gone.
     """
     if view is not None and view.previous_epoch is not None and view.previous_epoch > view.active_epoch:
         return view.previous_epoch
-    known = _refused_by_jobs(observed)
-    return None if known is None or (view is not None and view.active_epoch >= known) else known
-
-
-def _refused_by_jobs(observed: Observed) -> int | None:
     before, after = observed.latest(Step.PROMOTE), observed.latest(Step.ROLLBACK)
-    if after is None or not after.answered or after.result is None or after.result.index is None:
-        return observed.status.retraining.refused_epoch
-    if before is not None and before.answered and _ended(before) > _ended(after):
-        return None
-    return after.result.index.previous_epoch
+    refused = observed.status.retraining.refused_epoch
+    if after is not None and after.answered and after.result is not None and after.result.index is not None:
+        promoted_since = before is not None and before.answered and _ended(before) > _ended(after)
+        refused = None if promoted_since else after.result.index.previous_epoch
+    return None if refused is None or (view is not None and view.active_epoch >= refused) else refused
 
 
 def gate(observed: Observed) -> GateFigures | None:
