@@ -81,12 +81,11 @@ class Operator:
             endpoint.stop()
 
     def health(self) -> Health:
-        ready = self._synced
         age = self._ticker.oldest()
         self._metrics.tick_age.set(age)
         self._metrics.indexes.set(len(self._cache.keys(INDEXES)))
-        ticking = self._ticker.alive or not ready
-        alive = ticking and age < max(_DEAD_SECONDS, _DEAD_INTERVALS * self._settings.tick_seconds)
+        ready = self._synced
+        alive = age < max(_DEAD_SECONDS, _DEAD_INTERVALS * self._settings.tick_seconds)
         text = f"last look {age:.1f} s ago" if ready else "the cluster was not read yet"
         return Health(alive, ready and alive, text)
 

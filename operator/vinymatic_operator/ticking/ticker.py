@@ -41,9 +41,11 @@ class Ticker:
         self._looked: dict[Key, float] = {}
         self._busy: set[Key] = set()
         self._stopping = False
+        self._turned: float | None = None
         self._thread = threading.Thread(target=self._run, name="ticker", daemon=True)
 
     def start(self) -> None:
+        self._turned = self._clock()
         self._thread.start()
 
     def stop(self) -> None:
@@ -59,14 +61,12 @@ class Ticker:
         self._schedule(key, self._clock() + _GATHER)
 
     def oldest(self) -> float:
-        """Seconds since the index that was looked at longest ago was looked at; how long ticks may have stopped."""
-        now = self._clock()
+        """Seconds since the index that was looked at longest ago was looked at, or since the ticker itself went on: how long ticks may
+        have stopped. 0 before it is started.
+        """
         with self._changed:
-            return max((now - at for at in self._looked.values()), default=0.0)
-
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
+            now = self._clock()
+            return 0.0 if self._turned is None else now - min([self._turned, *self._looked.values()])
 
     def _schedule(self, key: Key, at: float) -> None:
         with self._changed:
@@ -79,8 +79,8 @@ class Ticker:
             with self._changed:
                 if self._stopping:
                     return
+                now = self._turned = self._clock()
                 self._take_in()
-                now = self._clock()
                 ready = [key for key, at in self._due.items() if at <= now and key not in self._busy]
                 for key in ready:
                     self._busy.add(key)
@@ -94,8 +94,10 @@ class Ticker:
     def _take_in(self) -> None:
         """Indexes that came and went."""
         there = self._keys()
-        for key in there - self._due.keys():
-            self._due[key] = self._looked[key] = self._clock()
+        for key in there - self._looked.keys():
+            # Due already where the change that brought it was told of first.
+            self._looked[key] = self._clock()
+            self._due.setdefault(key, self._looked[key])
         for key in self._due.keys() - there:
             del self._due[key]
             self._looked.pop(key, None)
