@@ -104,10 +104,11 @@ class Gathering:
             asked = self._missing.get(key)
             if asked is not None and now - asked < _PODS_AGE:
                 return None
-            self._missing[key] = now
         try:
             body = self._kube.get(DEPLOYMENTS, namespace, name)
         except KubeNotFoundError:
+            with self._lock:
+                self._missing[key] = now
             return None
         self._cache.put(DEPLOYMENTS, body)
         with self._lock:
