@@ -144,7 +144,7 @@ def _refusal(status: int, data: bytes) -> ReplicaError:
     try:
         error = json.loads(data)["error"]
         return ReplicaError(str(error["code"]), str(error["message"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ReplicaError("odd_answer", f"it answers with status {status}")
 
 

@@ -75,6 +75,8 @@ def test_the_apis_own_problem_is_told_with_its_code(replicas: Replicas) -> None:
     [
         (500, b"<html>", "odd_answer"),
         (404, {"detail": "Not Found"}, "odd_answer"),
+        (503, b"[" * 100_000, "odd_answer"),
+        (200, b"[" * 100_000, "odd_answer"),
         (200, b"", "odd_answer"),
         (200, b"\x00\xff", "odd_answer"),
         (200, {}, "odd_answer"),
