@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from vinymatic.logs import line
 from vinymatic_operator.act.actor import Actor
 from vinymatic_operator.act.objects import event_object
-from vinymatic_operator.errors import KubeError, KubeNotFoundError
+from vinymatic_operator.errors import KubeDeniedError, KubeError, KubeInvalidError, KubeNotFoundError
 from vinymatic_operator.kube.cache import Cache, Key
 from vinymatic_operator.kube.client import Kube
 from vinymatic_operator.kube.resources import EVENTS, INDEXES, JOBS
@@ -20,7 +21,7 @@ from vinymatic_operator.metrics import Metrics
 from vinymatic_operator.observe.gathering import Gathering
 from vinymatic_operator.observe.reading import annotations_of
 from vinymatic_operator.observe.seen import Observed
-from vinymatic_operator.plan.actions import Action, Plan, RecordResult
+from vinymatic_operator.plan.actions import Action, Plan, Problem, RecordResult
 from vinymatic_operator.plan.planning import plan
 from vinymatic_operator.plan.tries import Tries
 from vinymatic_operator.resources.names import RESULT
@@ -95,6 +96,9 @@ class Tick:
                     )
                 )
                 failure = error
+        if isinstance(failure, KubeInvalidError | KubeDeniedError):
+            # A quota, an admission policy, a template that is not allowed: it does not go on by itself.
+            planned = replace(planned, problems=(*planned.problems, Problem("Refused", str(failure))))
         self._tell(observed, planned, now)
         if failure is not None:
             raise failure
@@ -102,7 +106,7 @@ class Tick:
 
     def _carry_out(self, observed: Observed, action: Action, now: datetime) -> bool:
         if not self._actor.carry_out(observed, action, now):
-            return True  # somebody was faster: look again
+            return False  # somebody was faster: what they did wakes us, and an object that is in the way must not be met in a loop
         self._metrics.done.labels(type(action).__name__).inc()
         log.info(line("action", index=observed.place, action=type(action).__name__, reason=action.reason))
         event = self._ended(observed, action) if isinstance(action, RecordResult) else event_of(action)

@@ -41,11 +41,31 @@ def test_a_quota_on_jobs_keeps_no_status_from_being_written() -> None:
     refusing(world, JOBS, KubeDeniedError("exceeded quota"), "create")
     world.settle()
     assert world.status.serving == "3/3"
+    assert world.condition("Stalled") == ("True", "Refused"), "a person is told: it does not go on by itself"
+    assert "exceeded quota" in next(c.message for c in world.status.conditions if c.type == "Stalled")
     assert world.condition("Reconciling") == ("True", "Training")
     assert world.objects.all(BACKUPS), "what needs no Job is done all the same"
     world.objects.before = lambda call: None
     world.pass_time(timedelta(minutes=10))
     assert world.index.state.active_epoch == 1
+    assert world.condition("Stalled") == ("False", "NoProblem")
+
+
+def test_an_api_server_that_is_away_for_a_moment_is_no_problem_of_the_index() -> None:
+    world = World(SPEC)
+    refusing(world, JOBS, KubeUnavailableError("500"), "create")
+    world.settle()
+    assert world.condition("Stalled") == ("False", "NoProblem")
+
+
+def test_a_name_that_somebody_elses_object_has_is_not_asked_for_in_a_loop() -> None:
+    world = World({"backup": {"schedule": "0 3 * * *"}})
+    world.create(BACKUPS, f"{NAME}-202603011200", {"index": "another"})
+    world.settle()
+    world.objects.calls.clear()
+    world.look()
+    assert [call[0] for call in world.objects.calls if call[1] is BACKUPS] == ["create", "get"]
+    assert world.look() is False, "else it would be looked at again at once, for ever"
 
 
 @pytest.mark.parametrize("resource", [PODS, DEPLOYMENTS])
