@@ -11,6 +11,7 @@ from vinymatic_operator.errors import KubeConflictError, KubeNotFoundError
 from vinymatic_operator.kube.cache import Cache
 from vinymatic_operator.kube.client import Kube
 from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, INDEXES, JOBS, PODS, RESTORES, Resource
+from vinymatic_operator.observe.reading import part
 from vinymatic_operator.observe.seen import Observed
 from vinymatic_operator.observe.terminations import result_of
 from vinymatic_operator.plan.actions import (
@@ -64,6 +65,8 @@ class Actor:
 
     @_do.register
     def _(self, action: StartJob, observed: Observed, now: datetime) -> None:  # noqa: ARG002
+        if action.confirmed:
+            self._confirm(observed)
         self._put(JOBS, self._kube.create(JOBS, observed.namespace, job_manifest(observed, action)))
 
     @_do.register
@@ -111,6 +114,15 @@ class Actor:
     @_do.register
     def _(self, action: WriteRestoreStatus, observed: Observed, now: datetime) -> None:  # noqa: ARG002
         self._write(RESTORES, observed, action.name, action.status.to_json())
+
+    def _confirm(self, observed: Observed) -> None:
+        """Raises `KubeConflictError` where the API's Deployment is another by now."""
+        if observed.api is None:
+            return
+        body = self._kube.get(DEPLOYMENTS, observed.namespace, observed.api.name)
+        self._put(DEPLOYMENTS, body)
+        if part(body, "metadata").get("resourceVersion") != observed.api.resource_version:
+            raise KubeConflictError(f"Deployment {observed.api.name} changed since it was observed")
 
     def _write(self, resource: Resource, observed: Observed, name: str, status: Json) -> None:
         answer = self._kube.patch(resource, observed.namespace, name, status_patch(status), subresource="status")

@@ -13,7 +13,10 @@ from vinymatic_operator.resources.restore import RestoreStatus
 
 @dataclass(frozen=True)
 class StartJob:
-    """Its name is made of index, step, key and attempt, so that it cannot be made twice. `parallelism` over 1: an Indexed Job."""
+    """Its name is made of index, step, key and attempt, so that it cannot be made twice. `parallelism` over 1: an Indexed Job.
+
+    `confirmed`: only while the API's Deployment is as it was observed. What takes something back must not be decided by an old copy.
+    """
 
     step: Step
     key: str
@@ -25,6 +28,7 @@ class StartJob:
     owner_uid: str | None = None
     request: str | None = None
     parallelism: int = 1
+    confirmed: bool = False
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _given_up(
         return Lane((), "RollingOut", None, Problem("RolloutStuck", f"the API's roll-out is stuck: {why}"))
     key = text_key(f"{api.epoch} {api.rolled_at}")
     reason = f"the roll-out of epoch {api.epoch} failed: {why}"
-    start = StartJob(Step.ROLLBACK, key, 1, reason, _rollback_to(previous))
+    start = StartJob(Step.ROLLBACK, key, 1, reason, _rollback_to(previous), confirmed=True)
     return attempt(observed, now, tries, start, PHASES[Step.ROLLBACK])
 
 

@@ -46,7 +46,7 @@ def _promotes_without_gate(patch: Patch, _: Disturbed) -> None:
 
 def _retires_before_soak(patch: Patch, _: Disturbed) -> None:
     def forgets_when(*arguments: object) -> RolloutState:
-        return replace(rollout_state(*arguments), since=datetime.min.replace(tzinfo=UTC))  # type: ignore[arg-type]
+        return replace(rollout_state(*arguments), whole_since=datetime.min.replace(tzinfo=UTC))  # type: ignore[arg-type]
 
     patch.setattr(epochs, "rollout_state", forgets_when)
 

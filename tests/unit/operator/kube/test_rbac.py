@@ -57,7 +57,7 @@ def test_a_call_that_is_not_declared_is_not_permitted(
 
 @pytest.mark.parametrize(("namespace", "kind"), [(None, "ClusterRole"), ("records", "Role")])
 def test_a_role_is_for_a_namespace_or_for_all(namespace: str | None, kind: str) -> None:
-    made, bound = role(namespace), binding(namespace, "runner", "system")
+    made, bound = role(namespace), binding(namespace, "system", "runner")
     assert (made["kind"], bound["kind"]) == (kind, f"{kind}Binding")
     assert made["rules"] == rules()
     assert "rules" not in bound

@@ -93,7 +93,7 @@ def test_an_epoch_that_was_rolled_back_is_told_until_a_later_one_is_active() -> 
     world.index.ingest(600)
     world.pass_time(timedelta(minutes=40))
     assert world.index.state.active_epoch == 2
-    assert world.condition("Trained") == ("True", "UpToDate")
+    assert world.condition("Trained") == ("True", "Current")
 
 
 def test_pods_that_are_gone_change_what_is_served_and_not_what_the_index_is() -> None:

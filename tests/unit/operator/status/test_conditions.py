@@ -33,7 +33,7 @@ def test_the_time_moves_only_with_the_status(status: Truth, reason: str, since: 
 
 
 def test_a_new_condition_comes_last() -> None:
-    found = set_condition(BEFORE, "Trained", "True", "UpToDate", "", 4, NOW)
+    found = set_condition(BEFORE, "Trained", "True", "Current", "", 4, NOW)
     assert [made.type for made in found] == ["Ready", "Fresh", "Trained"]
     assert found[2].last_transition_time == stamp(NOW)
 

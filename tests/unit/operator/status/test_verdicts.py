@@ -161,7 +161,7 @@ REFUSED = GateFigures(epoch=1, passed=False, at=stamp(NOW), failures=["recall fe
             {"view": summary(trained_at="2026-02-01T00:00:00Z")},
             {},
             "True",
-            "UpToDate",
+            "Current",
             "epoch 0, last training 2026-02-01T00:00:00Z",
         ),
         ({}, {"gate": REFUSED}, "False", "GateFailed", "epoch 1 did not pass: recall fell; too slow"),
