@@ -11,6 +11,7 @@ from vinymatic_operator.errors import KubeConflictError, KubeNotFoundError
 from vinymatic_operator.kube.cache import Cache
 from vinymatic_operator.kube.client import Kube
 from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, INDEXES, JOBS, PODS, RESTORES, Resource
+from vinymatic_operator.observe.pods import JOB_OF_POD
 from vinymatic_operator.observe.reading import part
 from vinymatic_operator.observe.seen import Observed
 from vinymatic_operator.observe.terminations import result_of
@@ -29,8 +30,6 @@ from vinymatic_operator.plan.actions import (
 from vinymatic_operator.resources.base import Json
 from vinymatic_operator.resources.index_status import IndexStatus
 from vinymatic_operator.resources.names import FINALIZER, RESULT
-
-_JOB_OF_POD = "batch.kubernetes.io/job-name"
 
 
 class Actor:
@@ -72,7 +71,7 @@ class Actor:
     @_do.register
     def _(self, action: RecordResult, observed: Observed, now: datetime) -> None:  # noqa: ARG002
         job = next(found for found in observed.jobs if found.name == action.job)
-        pods = self._kube.list(PODS, observed.namespace, labels={_JOB_OF_POD: job.name})
+        pods = self._kube.list(PODS, observed.namespace, labels={JOB_OF_POD: job.name})
         annotations: Json = {RESULT: result_of(job, pods)}
         patch: Json = {"metadata": {"annotations": annotations, "uid": job.uid}}
         self._put(JOBS, self._kube.patch(JOBS, observed.namespace, job.name, patch))

@@ -7,7 +7,6 @@ from pydantic import JsonValue
 from vinymatic_operator.observe.seen import Observed
 from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.plan.actions import StartJob
-from vinymatic_operator.plan.places import backup_url, index_url
 from vinymatic_operator.resources.base import Json
 from vinymatic_operator.resources.names import (
     API_VERSION,
@@ -24,6 +23,7 @@ from vinymatic_operator.resources.names import (
     RESTORE_KIND,
     STEP_LABEL,
 )
+from vinymatic_operator.resources.places import backup_url, index_url
 
 CONTAINER = "vinymatic"
 TERMINATION_LOG = "/dev/termination-log"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from vinymatic_operator.errors import KubeNotFoundError
 from vinymatic_operator.kube.cache import Cache, Key
 from vinymatic_operator.kube.client import Kube
-from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, JOBS, PODS, RESTORES
+from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, INDEXES, JOBS, PODS, RESTORES
 from vinymatic_operator.observe.objects import read_backup, read_deployment, read_jobs, read_restore
+from vinymatic_operator.observe.pods import JOB_OF_POD, why_waiting
 from vinymatic_operator.observe.reading import (
     annotations_of,
     being_deleted,
@@ -27,11 +28,12 @@ from vinymatic_operator.observe.reading import (
     whole,
 )
 from vinymatic_operator.observe.replicas import Asking
-from vinymatic_operator.observe.seen import DeploymentSeen, Observed, ReplicaSeen
+from vinymatic_operator.observe.seen import DeploymentSeen, JobSeen, Observed, ReplicaSeen
 from vinymatic_operator.resources.base import Json
 from vinymatic_operator.resources.index_spec import IndexSpec, Workload
 from vinymatic_operator.resources.index_status import IndexStatus
 from vinymatic_operator.resources.names import INDEX_LABEL
+from vinymatic_operator.resources.places import index_url
 
 # How old a list of an API's pods may be while its Deployment has not changed; and how often one asks for a Deployment that is not there.
 _PODS_AGE = timedelta(seconds=60)
@@ -57,13 +59,14 @@ class Gathering:
         self._lock = threading.Lock()
         self._pods: dict[Key, _Pods] = {}
         self._missing: dict[Key, datetime] = {}
+        self._waiting: dict[Key, tuple[datetime, str | None]] = {}
 
     def gather(self, body: Json) -> Observed:
         """Raises `ValidationError` for a spec that this operator cannot read, and `KubeError`."""
         namespace, name = namespace_of(body), name_of(body)
         spec = IndexSpec.model_validate(part(body, "spec"))
         api = self._deployment(namespace, spec.api)
-        jobs = self._cache.select(JOBS, namespace, lambda job: labels_of(job).get(INDEX_LABEL) == name)
+        jobs = self._jobs(namespace, name)
         backups = self._cache.select(BACKUPS, namespace, lambda found: _index_of(found) == name)
         restores = self._cache.select(RESTORES, namespace, lambda found: _index_of(found) == name)
         return Observed(
@@ -78,18 +81,49 @@ class Gathering:
             resource_version=text(part(body, "metadata"), "resourceVersion") or "",
             finalizers=_finalizers(body),
             deleting=being_deleted(body),
-            jobs=read_jobs(jobs),
+            jobs=jobs,
             api=api,
             ingestor=None if spec.ingestor is None else self._deployment(namespace, spec.ingestor),
             replicas=() if api is None else self._replicas_of(namespace, name, api, spec),
             backups=tuple(map(read_backup, backups)),
             restores=tuple(found for found in map(read_restore, restores) if found is not None),
+            obstacle=None if api is None else self._obstacle(body, spec, api),
         )
 
     def forget(self, key: Key) -> None:
         """Of an index that is gone."""
         with self._lock:
             self._pods.pop(key, None)
+
+    def _obstacle(self, body: Json, spec: IndexSpec, api: DeploymentSeen) -> str | None:
+        """Two that coordinate one Deployment would roll it back and forth; and what serves another index says nothing of this one."""
+        wanted = index_url(spec)
+        if api.index_url and api.index_url.rstrip("/") != wanted:
+            return f"Deployment {api.name} serves {api.index_url}, this index is in {wanted}"
+        rivals = self._cache.select(INDEXES, namespace_of(body), lambda found: _deployment_of(found) == api.name)
+        first = min(rivals, key=lambda found: (created(found), name_of(found)), default=body)
+        if uid_of(first) == uid_of(body):
+            return None
+        return f"VinylIndex {name_of(first)} coordinates Deployment {api.name} already"
+
+    def _jobs(self, namespace: str, name: str) -> tuple[JobSeen, ...]:
+        bodies = self._cache.select(JOBS, namespace, lambda job: labels_of(job).get(INDEX_LABEL) == name)
+        ready = {name_of(body) for body in bodies if whole(part(body, "status"), "ready")}
+        return tuple(self._with_waiting(namespace, job) if job.name not in ready else job for job in read_jobs(bodies))
+
+    def _with_waiting(self, namespace: str, job: JobSeen) -> JobSeen:
+        """Asks the pods of a Job that should have begun by now, once a minute, why they have not."""
+        now, key = self._clock(), (namespace, job.name)
+        if not job.running or now - job.created < _PODS_AGE:
+            return job
+        with self._lock:
+            known = self._waiting.get(key)
+        if known is None or now - known[0] >= _PODS_AGE:
+            pods = self._kube.list(PODS, namespace, labels={JOB_OF_POD: job.name})
+            known = (now, next((why for pod in pods if (why := why_waiting(pod)) is not None), None))
+            with self._lock:
+                self._waiting = {k: v for k, v in self._waiting.items() if now - v[0] < 2 * _PODS_AGE} | {key: known}
+        return replace(job, waiting=known[1])
 
     def _deployment(self, namespace: str, workload: Workload) -> DeploymentSeen | None:
         body = self._cache.get(DEPLOYMENTS, namespace, workload.deployment)
@@ -128,6 +162,10 @@ class Gathering:
             # It may be gone: the next look lists them anew.
             known.listed_at = now - _PODS_AGE
         return found
+
+
+def _deployment_of(index: Json) -> str | None:
+    return text(part(index, "spec", "api"), "deployment")
 
 
 def _index_of(body: Json) -> str | None:

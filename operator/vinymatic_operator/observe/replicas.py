@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from vinymatic.lifecycle.summary import IndexSummary
 from vinymatic_operator.errors import ReplicaError
+from vinymatic_operator.observe.pods import why_not_running, why_waiting
 from vinymatic_operator.observe.reading import (
     Found,
     being_deleted,
@@ -75,13 +76,14 @@ class Replicas:
         environment = environment_of(_container(pod, api))
         address = text(part(pod, "status"), "podIP")
         answer, problem = None, None
-        if address is not None and text(part(pod, "status"), "phase") == "Running":
+        running = text(part(pod, "status"), "phase") == "Running" and why_waiting(pod) is None
+        if address is not None and running:
             try:
                 answer = self.ask(address, api.port)
             except ReplicaError as error:
                 problem = (error.code, str(error))
         else:
-            problem = ("not_running", _why_not_running(pod))
+            problem = ("not_running", why_not_running(pod))
         return ReplicaSeen(
             pod=name_of(pod),
             ready=condition(pod, "Ready").get("status") == "True",
@@ -151,12 +153,3 @@ def _refusal(status: int, data: bytes) -> ReplicaError:
 def _container(pod: Found, api: ApiWorkload) -> Found:
     containers: Sequence[Found] = list(items(part(pod, "spec"), "containers"))
     return next((c for c in containers if api.container in (None, text(c, "name"))), {})
-
-
-def _why_not_running(pod: Found) -> str:
-    """`ImagePullBackOff: …` where a container says so, else the phase."""
-    for status in items(part(pod, "status"), "containerStatuses"):
-        waiting = part(status, "state", "waiting")
-        if (reason := text(waiting, "reason")) is not None:
-            return ": ".join(filter(None, (reason, text(waiting, "message"))))
-    return text(part(pod, "status"), "phase") or "not started yet"

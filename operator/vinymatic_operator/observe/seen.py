@@ -26,7 +26,8 @@ class JobState(StrEnum):
 class JobSeen:
     """`key`: what the step is done to; `attempt`: counts from 1 for one key. `result`: None until it was recorded on the Job.
 
-    `owner`: the VinylBackup or VinylRestore that it works for. `request`: the annotation's value that asked for it.
+    `owner`: the VinylBackup or VinylRestore that it works for. `request`: the annotation's value that asked for it. `waiting`: why its pod
+    does not start.
     """
 
     name: str
@@ -42,6 +43,7 @@ class JobSeen:
     request: str | None = None
     reason: str = ""
     failure: str = ""
+    waiting: str | None = None
 
     @property
     def running(self) -> bool:
@@ -80,6 +82,7 @@ class DeploymentSeen:
     progress_at: datetime | None = None
     container: str = ""
     image: str = ""
+    index_url: str | None = None
     selector: Mapping[str, str] = field(default_factory=dict)
     epoch: int | None = None
     min_manifest: int | None = None
@@ -163,7 +166,7 @@ class RestoreSeen:
 
 @dataclass(frozen=True)
 class Observed:
-    """One VinylIndex and everything that belongs to it. `spec_error`: its spec cannot be read by this operator."""
+    """One VinylIndex and everything that belongs to it. `obstacle`: why its API Deployment must not be touched, in words."""
 
     namespace: str
     name: str
@@ -182,6 +185,7 @@ class Observed:
     replicas: tuple[ReplicaSeen, ...] = ()
     backups: tuple[BackupSeen, ...] = ()
     restores: tuple[RestoreSeen, ...] = ()
+    obstacle: str | None = None
 
     @property
     def place(self) -> str:

@@ -19,13 +19,23 @@ def newest_view(observed: Observed) -> IndexSummary | None:
     in_place = {restore.name for restore in observed.restores if restore.in_place}
     # A restore under another prefix tells of another index.
     ours = [job for job in observed.jobs if job.step is not Step.RESTORE or job.owner in in_place]
-    told = [job.result.index for job in ours if job.result is not None and job.result.index is not None]
-    told += [replica.answer.index for replica in observed.replicas if replica.answer is not None]
+    served = [replica.answer.index for replica in observed.replicas if replica.answer is not None]
+    # Replicas follow within seconds. What a Job told before what they serve was made may be of a state that a restore undid since.
+    since = moment(max(served, key=lambda index: index.manifest).created_at) if served else None
+    told = served + [
+        job.result.index
+        for job in ours
+        if job.result is not None and job.result.index is not None and not _before(job.result.index, since)
+    ]
     restored = _restored(ours)
     if restored is not None:
-        since = moment(restored.created_at)
-        told = [index for index in told if since is None or (moment(index.created_at) or since) >= since]
+        told = [index for index in told if not _before(index, moment(restored.created_at))]
     return max(told, key=lambda index: index.manifest, default=None)
+
+
+def _before(index: IndexSummary, since: datetime | None) -> bool:
+    made = moment(index.created_at)
+    return since is not None and made is not None and made < since
 
 
 def _restored(jobs: Iterable[JobSeen]) -> IndexSummary | None:

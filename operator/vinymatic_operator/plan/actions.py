@@ -122,9 +122,10 @@ class Lane:
 
 @dataclass(frozen=True)
 class Plan:
-    """`actions` in the order in which they are carried out; `phase`: of what changes what is served."""
+    """`actions` in the order in which they are carried out; `phase`: of what changes what is served; `retraining`: of that alone."""
 
     actions: tuple[Action, ...] = ()
     phase: str | None = None
+    retraining: str | None = None
     next: str | None = None
     problems: tuple[Problem, ...] = ()

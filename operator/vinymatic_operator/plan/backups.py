@@ -10,9 +10,9 @@ from vinymatic_operator.observe.steps import BACKUP_LANE, Step
 from vinymatic_operator.observe.view import moment
 from vinymatic_operator.plan.actions import Action, CreateBackup, DeleteBackup, Lane, Problem, StartJob
 from vinymatic_operator.plan.keys import minute_key, text_key
-from vinymatic_operator.plan.places import scratch_url
 from vinymatic_operator.plan.schedule import missed, next_due
 from vinymatic_operator.plan.tries import Tries, attempt
+from vinymatic_operator.resources.places import scratch_url
 from vinymatic_operator.resources.schedules import BackupSpec, Drill
 
 # A VinylBackup is given up after so many Jobs; the schedule goes on with the next.
@@ -58,7 +58,7 @@ def _unfinished(observed: Observed, now: datetime, tries: Tries) -> Lane | None:
         start = StartJob(
             Step.BACKUP, backup_key(backup), 1, reason, ("backup",), owner=backup.name, owner_uid=backup.uid
         )
-        return attempt(observed, now, tries, start, "BackingUp")
+        return attempt(observed, now, tries, start)
     return None
 
 
@@ -114,7 +114,7 @@ def _retention(observed: Observed, wish: BackupSpec, now: datetime, tries: Tries
     arguments += ["--keep-count", str(wish.retention.count)] if wish.retention.count else []
     arguments += ["--keep-days", str(wish.retention.days)] if wish.retention.days else []
     start = StartJob(Step.PRUNE, key, 1, f"after backup {newest.name}", tuple(arguments))
-    return attempt(observed, now, tries, start, "Pruning")
+    return attempt(observed, now, tries, start)
 
 
 def outdated_records(observed: Observed) -> tuple[Action, ...]:
@@ -142,7 +142,7 @@ def _drill(observed: Observed, wish: BackupSpec, now: datetime, tries: Tries) ->
         return None
     arguments = ("drill", "--through", scratch_url(observed.spec))
     start = StartJob(Step.DRILL, minute_key(due), 1, f"scheduled for {due:%F %R} UTC", arguments)
-    return attempt(observed, now, tries, start, "Drilling")
+    return attempt(observed, now, tries, start)
 
 
 def drill_due(observed: Observed, drill: Drill, newest: BackupSeen, now: datetime) -> datetime | None:

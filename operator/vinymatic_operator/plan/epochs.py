@@ -15,8 +15,8 @@ from vinymatic_operator.observe.seen import DeploymentSeen, JobSeen, Observed
 from vinymatic_operator.observe.steps import EPOCH_LANE, Step
 from vinymatic_operator.plan.actions import Lane, Problem, StartJob
 from vinymatic_operator.plan.keys import epoch_key, text_key
-from vinymatic_operator.plan.requests import asked_for, pending
-from vinymatic_operator.plan.rollout import RolloutState, epoch_rollout, pin, rollout_state
+from vinymatic_operator.plan.requests import asked_for
+from vinymatic_operator.plan.rollout import RolloutState, epoch_rollout, pin, rollout_state, why_incomplete
 from vinymatic_operator.plan.tries import Tries, attempt
 from vinymatic_operator.resources.names import PROMOTE_AT, RETRAIN_AT, ROLLBACK_AT
 
@@ -100,7 +100,8 @@ def _unpinned(observed: Observed, view: IndexSummary, api: DeploymentSeen) -> La
 def _given_up(
     observed: Observed, view: IndexSummary, api: DeploymentSeen, state: RolloutState, now: datetime, tries: Tries
 ) -> Lane | None:
-    why = state.worse or f"its pods did not come up in {observed.spec.rollout.progress_deadline_seconds} s"
+    late = f"its pods did not come up in {observed.spec.rollout.progress_deadline_seconds} s"
+    why = state.worse or ": ".join(filter(None, (late, why_incomplete(observed, api))))
     previous = view.previous_epoch
     # Epochs are numbered in the order of their training: one after the active is one that was left, whatever became of the Job.
     left = previous is not None and previous > view.active_epoch
@@ -186,14 +187,14 @@ def _refused(job: JobSeen) -> bool:
 def _training(observed: Observed, view: IndexSummary, now: datetime, tries: Tries) -> Lane | None:
     if view.covers == 0:
         return None
-    asked = pending(observed, RETRAIN_AT)
-    wish = observed.spec.retraining
+    key, wish = epoch_key(view.next_epoch), observed.spec.retraining
+    asked = asked_for(observed, RETRAIN_AT, key)
     reason = f"asked for at {asked}" if asked is not None else due_text(observed, view, now)
-    if reason is None and not _begun(observed, view):
+    if reason is None:
         return None
     # More than one pod is worth it only for the encoding, so the training then stops before it.
     arguments = ("train", "--no-encode") if wish.parallelism > 1 else ("train",)
-    start = StartJob(Step.TRAIN, epoch_key(view.next_epoch), 1, reason or "it was begun", arguments, request=asked)
+    start = StartJob(Step.TRAIN, key, 1, reason, arguments, request=asked)
     return attempt(observed, now, tries, start, PHASES[Step.TRAIN])
 
 
@@ -205,12 +206,6 @@ def due_text(observed: Observed, view: IndexSummary, now: datetime) -> str | Non
     policy = RetrainingPolicy(wish.images, wish.days, wish.growth, wish.drift)
     reasons = retraining_due(view, policy, now)
     return "; ".join(due.text for due in reasons) or None
-
-
-def _begun(observed: Observed, view: IndexSummary) -> bool:
-    """A training that was asked for failed: it is tried again although its request counts as acted on."""
-    before = observed.attempts(Step.TRAIN, epoch_key(view.next_epoch))
-    return bool(before) and before[-1].failed and before[-1].request is not None
 
 
 def _idle(observed: Observed, view: IndexSummary) -> str:

@@ -6,11 +6,12 @@ to be.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from vinymatic_operator.observe.seen import Observed
 from vinymatic_operator.observe.view import newest_view
-from vinymatic_operator.plan.actions import Action, Lane, Plan, RecordResult
+from vinymatic_operator.plan.actions import Action, Lane, Plan, Problem, RecordResult
 from vinymatic_operator.plan.backups import plan_backups
 from vinymatic_operator.plan.deletion import plan_deletion, plan_finalizer
 from vinymatic_operator.plan.epochs import plan_epochs
@@ -18,6 +19,7 @@ from vinymatic_operator.plan.records import write_records
 from vinymatic_operator.plan.restores import next_restore, plan_restores
 from vinymatic_operator.plan.tries import Tries
 from vinymatic_operator.plan.upkeep import plan_upkeep
+from vinymatic_operator.plan.waiting import waiting_jobs
 
 DEFAULT_TRIES = Tries()
 
@@ -31,20 +33,19 @@ def plan(observed: Observed, now: datetime, tries: Tries = DEFAULT_TRIES) -> Pla
         return _joined(recorded, told, Lane(next="paused: nothing is started"))
     if observed.deleting:
         return _joined(recorded, told, plan_deletion(observed, now, tries))
+    if observed.obstacle is not None:
+        return _joined(recorded, told, Lane(problem=Problem("WrongDeployment", observed.obstacle)))
     view = newest_view(observed)
     restoring = plan_restores(observed, view, now, tries)
     waiting = next_restore(observed)
     if waiting is not None and waiting.in_place and (restoring.actions or restoring.phase):
         return _joined(recorded, told, plan_finalizer(observed), restoring)
-    return _joined(
-        recorded,
-        told,
-        plan_finalizer(observed),
-        restoring,
-        plan_epochs(observed, view, now, tries),
-        plan_upkeep(observed, view, now, tries),
-        plan_backups(observed, now, tries),
+    epochs = plan_epochs(observed, view, now, tries)
+    upkeep, backups = plan_upkeep(observed, view, now, tries), plan_backups(observed, now, tries)
+    joined = _joined(
+        recorded, told, plan_finalizer(observed), restoring, epochs, upkeep, backups, waiting_jobs(observed)
     )
+    return replace(joined, retraining=epochs.phase)
 
 
 def _joined(*lanes: Lane) -> Plan:

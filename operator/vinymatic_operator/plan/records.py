@@ -8,10 +8,10 @@ from vinymatic_operator.observe.seen import BackupSeen, JobSeen, Observed, Resto
 from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.plan.actions import Action, WriteBackupStatus, WriteRestoreStatus
 from vinymatic_operator.plan.backups import MOST_ATTEMPTS, backup_key
-from vinymatic_operator.plan.places import backup_url
 from vinymatic_operator.plan.restores import given_up, refusal, restore_job, restore_served, restored
 from vinymatic_operator.resources.backup import BackupStatus
 from vinymatic_operator.resources.conditions import Condition, Truth
+from vinymatic_operator.resources.places import backup_url
 from vinymatic_operator.resources.restore import RestoreStatus
 from vinymatic_operator.status.conditions import set_condition, stamp
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from vinymatic.lifecycle.summary import IndexSummary
 from vinymatic_operator.observe.seen import Observed
 from vinymatic_operator.observe.steps import EPOCH_LANE, Step
+from vinymatic_operator.observe.view import moment
 from vinymatic_operator.resources.names import PROMOTE_AT, RETRAIN_AT, ROLLBACK_AT
 
 _STEPS = {RETRAIN_AT: Step.TRAIN, PROMOTE_AT: Step.PROMOTE, ROLLBACK_AT: Step.ROLLBACK}
@@ -13,7 +16,14 @@ _STEPS = {RETRAIN_AT: Step.TRAIN, PROMOTE_AT: Step.PROMOTE, ROLLBACK_AT: Step.RO
 def pending(observed: Observed, annotation: str) -> str | None:
     """The request that was not acted on yet: neither the status nor a Job knows its value."""
     asked = observed.annotations.get(annotation)
-    return None if asked is None or acted_on(observed, annotation) == asked else asked
+    return None if asked is None or acted_on(observed, annotation) == asked or _of_another(observed, asked) else asked
+
+
+def _of_another(observed: Observed, asked: str) -> bool:
+    """A request from before this VinylIndex was made: it came with the copy that it was applied from."""
+    at = moment(asked)
+    # Times are written to the second, and clocks differ.
+    return at is not None and at < observed.created - timedelta(minutes=1)
 
 
 def asked_for(observed: Observed, annotation: str, key: str) -> str | None:

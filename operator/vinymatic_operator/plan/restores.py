@@ -14,9 +14,9 @@ from vinymatic_operator.observe.steps import BACKUP_LANE, EPOCH_LANE, UPKEEP_LAN
 from vinymatic_operator.observe.view import moment
 from vinymatic_operator.plan.actions import Lane, Problem, RollOut, StartJob
 from vinymatic_operator.plan.keys import text_key
-from vinymatic_operator.plan.places import target_url
 from vinymatic_operator.plan.rollout import rollout_state
 from vinymatic_operator.plan.tries import Tries, attempt
+from vinymatic_operator.resources.places import target_url
 
 MOST_ATTEMPTS = 3
 

@@ -76,6 +76,14 @@ def _whole_since(observed: Observed, begun: datetime | None) -> datetime | None:
     return moment(known.completed_at)
 
 
+def why_incomplete(observed: Observed, api: DeploymentSeen) -> str:
+    """What is known of a new pod that does not serve yet, in words; empty where nothing is."""
+    for replica in replicas_of(observed, api):
+        if not replica.ready and replica.problem is not None:
+            return f"{replica.pod}: {replica.problem[1]}"
+    return ""
+
+
 def replicas_of(observed: Observed, api: DeploymentSeen) -> list[ReplicaSeen]:
     """Those that the newest template made."""
     return [r for r in observed.replicas if (r.epoch, r.min_manifest) == (api.epoch, api.min_manifest)]

@@ -27,8 +27,10 @@ class Tries:
         return (last.finished or last.created) + timedelta(seconds=pause)
 
 
-def attempt(observed: Observed, now: datetime, tries: Tries, start: StartJob, phase: str) -> Lane:
+def attempt(observed: Observed, now: datetime, tries: Tries, start: StartJob, phase: str | None = None) -> Lane:
     """Starts `start`'s Job as the next attempt, or waits: for one that runs, or for the end of the pause after the last.
+
+    `phase`: of a step that changes what is served.
 
     A Job that ended well and whose effect is not there was undone by somebody else, or by a crash of the index: it is done again, after the
     same pause, or two that disagree would undo each other without rest.

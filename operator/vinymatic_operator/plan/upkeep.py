@@ -33,7 +33,7 @@ def _compaction(observed: Observed, view: IndexSummary, now: datetime, tries: Tr
         return None  # what it merges would have to be encoded for the candidate once more
     reason = f"{view.mergeable} of {view.segments} segments can be merged"
     start = StartJob(Step.COMPACT, _key(wish, last or observed.created), 1, reason, ("compact",))
-    return attempt(observed, now, tries, start, "Compacting")
+    return attempt(observed, now, tries, start)
 
 
 def _collection(observed: Observed, now: datetime, tries: Tries) -> Lane | None:
@@ -44,7 +44,7 @@ def _collection(observed: Observed, now: datetime, tries: Tries) -> Lane | None:
     arguments = ("collect", "--keep", str(wish.keep_manifests), "--grace-hours", str(wish.grace_hours))
     reason = f"the last one began {(now - last).total_seconds() / 3_600:.1f} hours ago"
     start = StartJob(Step.COLLECT, _key(wish, last), 1, reason, arguments)
-    return attempt(observed, now, tries, start, "Collecting")
+    return attempt(observed, now, tries, start)
 
 
 def _due(wish: Upkeep, last: datetime | None, now: datetime) -> bool:

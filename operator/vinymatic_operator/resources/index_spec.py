@@ -201,10 +201,16 @@ class Collection(Upkeep):
     grace_hours: int = Field(default=24, ge=24, le=8_760, description="How long a superseded manifest stays.")
 
 
+IMAGE_OF_JOBS = rule(
+    "has(self.ingestor) || has(self.jobTemplate.image)",
+    "give ingestor, whose image Jobs run, or jobTemplate.image",
+)
+
+
 class IndexSpec(Part):
     """What the owner of a VinylIndex wishes."""
 
-    model_config = ConfigDict(json_schema_extra=rules(BACKUP_BESIDE_INDEX, SCRATCH_BESIDE_INDEX))
+    model_config = ConfigDict(json_schema_extra=rules(BACKUP_BESIDE_INDEX, SCRATCH_BESIDE_INDEX, IMAGE_OF_JOBS))
 
     storage: Storage = Field(description="Where the index's truth lives.")
     api: ApiWorkload = Field(description="The API Deployment that serves the index.")

@@ -48,6 +48,12 @@ class Retention(Part):
 class Drill(Schedule):
     """A restore into a scratch prefix that is loaded as the API loads it, asked the recorded questions, and cleaned up."""
 
+    schedule: str | None = Field(
+        default=None,
+        max_length=128,
+        pattern=CRON,
+        description='When, as in a CronJob: "0 4 * * 0", or @weekly; the first one follows the first backup. Without it: never.',
+    )
     scratch_prefix: str | None = Field(
         default=None,
         max_length=512,

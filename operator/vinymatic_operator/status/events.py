@@ -8,6 +8,7 @@ from typing import Literal
 
 from vinymatic_operator.observe.result import parse_result
 from vinymatic_operator.observe.seen import Observed
+from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.plan.actions import (
     Action,
     CreateBackup,
@@ -52,18 +53,34 @@ def event_of(action: Action) -> Event | None:
     return None
 
 
+# What came of a step that changes what is served, or what is kept.
+_DONE = {
+    Step.PROMOTE: "Promoted",
+    Step.ROLLBACK: "EpochRolledBack",
+    Step.RETIRE: "Retired",
+    Step.DISCARD: "Discarded",
+    Step.RESTORE: "Restored",
+}
+
+
 def ended_event(observed: Observed, name: str, result: str) -> Event | None:
-    """Of a Job whose result was recorded: why it failed."""
+    """Of a Job whose result was recorded: why it failed, or what came of it."""
     job = next((found for found in observed.jobs if found.name == name), None)
     parsed = parse_result(result)
-    if job is None or parsed.outcome is not None:
+    if job is None:
         return None
+    if parsed.outcome is not None:
+        manifest = f", manifest {parsed.index.manifest}" if parsed.index is not None else ""
+        return Event("Normal", _DONE[job.step], f"Job {name}: {job.reason}{manifest}") if job.step in _DONE else None
     return Event("Warning", f"{job.step.value.capitalize()}Failed", f"Job {name}: {parsed.error}")
 
 
 def turned(before: IndexStatus, after: IndexStatus) -> Iterator[Event]:
     """Conditions whose status changed, or that are bad for another reason now."""
     known = {condition.type: condition for condition in before.conditions}
+    run = after.rollout
+    if run is not None and run.completed_at is not None and run != before.rollout:
+        yield Event("Normal", "RolledOut", f"every pod serves what it is held to: {run.reason}")
     for condition in after.conditions:
         if condition.type not in _OURS:
             continue  # another writer's

@@ -80,7 +80,7 @@ def retraining(observed: Observed, view: IndexSummary | None, planned: Plan, now
         "request": settled(observed, view, RETRAIN_AT),
         "promote_request": settled(observed, view, PROMOTE_AT),
         "rollback_request": settled(observed, view, ROLLBACK_AT),
-        "phase": planned.phase,
+        "phase": planned.retraining,
         "gate": gate(observed) or known.gate,
         "last": view.trained_at if view is not None else known.last,
         "refused_epoch": _refused(observed, view),
@@ -89,7 +89,7 @@ def retraining(observed: Observed, view: IndexSummary | None, planned: Plan, now
         told |= {"job": last.name, "outcome": outcome(last)}
     if (begun := observed.latest(Step.TRAIN)) is not None:
         told["reason"] = begun.reason
-    if view is not None and planned.phase is None:
+    if view is not None and planned.retraining is None:
         told["reason"] = due_text(observed, view, now) or known.reason
     return known.model_copy(update=told)
 

@@ -10,8 +10,14 @@ from vinymatic_operator.observe.seen import Observed, ReplicaSeen
 from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.observe.view import moment
 from vinymatic_operator.plan.actions import Plan
+from vinymatic_operator.plan.schedule import last_due
 from vinymatic_operator.resources.conditions import ConditionType, Truth
 from vinymatic_operator.resources.index_status import IndexStatus
+
+# So long a backup may take after it was due.
+_OVERDUE = timedelta(hours=1)
+# Of what is stalled, what concerns the service itself; everything else leaves it Ready, and Stalled says so.
+_SERIOUS = frozenset({"RolloutStuck", "WrongDeployment"})
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ def verdicts(
         ConditionType.SERVING: _serving(observed),
         ConditionType.FRESH: _fresh(observed, view, now),
         ConditionType.TRAINED: _trained(observed, told, view),
-        ConditionType.BACKED_UP: _backed_up(observed, told, planned),
+        ConditionType.BACKED_UP: _backed_up(observed, told, planned, now),
         ConditionType.RESTORE_PROVEN: _restore_proven(observed, told, now),
     }
     return {ConditionType.READY: _ready(observed, found), **found}
@@ -43,7 +49,7 @@ def _ready(observed: Observed, found: dict[ConditionType, Verdict]) -> Verdict:
         return Verdict("False", "Deleting", "it is being deleted")
     if serving.status != "True":
         return Verdict("False", serving.reason, serving.message)
-    if stalled.status == "True":
+    if stalled.status == "True" and stalled.reason in _SERIOUS:
         return Verdict("False", stalled.reason, stalled.message)
     paused = "; paused: the operator starts nothing" if observed.spec.paused else ""
     return Verdict("True", "Serving", f"{serving.message}{paused}")
@@ -108,34 +114,43 @@ def _lag(replica: ReplicaSeen, view: IndexSummary, allowed: int, now: datetime) 
 def _trained(observed: Observed, told: IndexStatus, view: IndexSummary | None) -> Verdict:
     if view is None:
         return Verdict("Unknown", "NothingServed", "no pod says what the index is")
-    run, attempt = told.retraining, observed.latest(Step.TRAIN)
+    run, attempt, rolled = told.retraining, observed.latest(Step.TRAIN), observed.latest(Step.ROLLBACK)
+    if attempt is not None and attempt.failed and (rolled is None or attempt.created > rolled.created):
+        return Verdict(
+            "False", "TrainingFailed", f"{attempt.name} failed: {attempt.result.error if attempt.result else ''}"
+        )
     if run.refused_epoch is not None and run.refused_epoch != view.active_epoch:
-        rolled = observed.latest(Step.ROLLBACK)
         why = f": {rolled.reason}" if rolled is not None else ""
         return Verdict("False", "RolledBack", f"epoch {run.refused_epoch} was rolled back{why}")
     if run.gate is not None and not run.gate.passed and run.gate.epoch > view.active_epoch:
         return Verdict("False", "GateFailed", f"epoch {run.gate.epoch} did not pass: {'; '.join(run.gate.failures)}")
-    if attempt is not None and attempt.failed:
-        return Verdict(
-            "False", "TrainingFailed", f"{attempt.name} failed: {attempt.result.error if attempt.result else ''}"
-        )
     if view.trained_at is None:
         return Verdict("True", "Untrained", f"epoch {view.active_epoch} is the one that came with the software")
-    return Verdict("True", "Current", f"epoch {view.active_epoch}, last training {view.trained_at}")
+    return Verdict(
+        "True", "Current", f"epoch {view.active_epoch} is served; the last training began at {view.trained_at}"
+    )
 
 
-def _backed_up(observed: Observed, told: IndexStatus, planned: Plan) -> Verdict:
-    if observed.spec.backup is None:
+def _backed_up(observed: Observed, told: IndexStatus, planned: Plan, now: datetime) -> Verdict:
+    wish = observed.spec.backup
+    if wish is None:
         return Verdict("Unknown", "NotConfigured", "there is no spec.backup")
     bad = next((problem for problem in planned.problems if problem.reason == "BadSchedule"), None)
     if bad is not None:
         return Verdict("False", "BadSchedule", bad.message)
     last, job = told.backup.last, observed.latest(Step.BACKUP)
+    before = f"; the last good one is of {last}" if last else ""
     if job is not None and job.failed:
-        before = f"; the last good one is of {last}" if last else ""
         return Verdict("False", "BackupFailed", f"{job.name} failed: {job.result.error if job.result else ''}{before}")
+    newest = max((found for found in observed.backups if found.finished), key=lambda found: found.created, default=None)
+    if newest is not None and not newest.completed:
+        # Its Jobs may be gone by now; the record of what they did is not.
+        return Verdict("False", "BackupFailed", f"VinylBackup {newest.name} failed{before}")
     if last is None:
         return Verdict("False", "NoBackup", "there is no backup yet")
+    due, done = last_due(wish, now), moment(last)
+    if not wish.suspend and due is not None and done is not None and done < due < now - _OVERDUE:
+        return Verdict("False", "Overdue", f"the one that was due at {due:%F %R} UTC is not made{before}")
     return Verdict("True", "BackedUp", f"manifest {told.backup.manifest} at {last}")
 
 
