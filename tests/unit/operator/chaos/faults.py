@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from tests.support.operator.objects import Call
 from tests.support.operator.world import NAME, NAMESPACE, OperatorDiedError, World
 from vinymatic_operator.errors import KubeError
+from vinymatic_operator.kube.resources import DEPLOYMENTS, PODS
+from vinymatic_operator.observe.reading import labels_of, name_of
 from vinymatic_operator.resources.base import Json
 
 
@@ -37,6 +39,17 @@ class Disturbed(World):
             if not (acted or moved or self.disturbed):
                 return
         raise AssertionError(f"it does not come to rest: {self.objects.calls[-12:]}")
+
+    def add_operator(self) -> None:
+        self.operators.append(self._operator())
+
+    def replace_api(self) -> None:
+        """Somebody deletes the API's Deployment, its pods go with it, and it is made again as it was in the beginning."""
+        self.objects.remove(DEPLOYMENTS, NAMESPACE, "api")
+        for pod in [pod for pod in self.objects.all(PODS) if labels_of(pod).get("app") == "api"]:
+            self.objects.remove(PODS, NAMESPACE, name_of(pod))
+        self.look()
+        self.deploy("api", 3)
 
     def hear(self) -> None:
         self.deaf = self.deaf_until is not None and self.now < self.deaf_until

@@ -52,24 +52,33 @@ class Oracle:
         self._left: set[int] = set()
         self._status: Json = {}
         self._served = False
+        self._lost = False
+        self._restores = 0
         world.objects.after = self._judge
 
     def look(self) -> None:
         """At what needs no call of the operator."""
-        state = self._world.index.state
+        state, restores = self._world.index.state, self._world.index.ran.count("restore")
+        if restores > self._restores:
+            self._restores = restores
+            self._left.clear()  # an epoch may be a candidate again, and be promoted again
         if state.active_epoch != self._active:
             self._changed(self._active, state.active_epoch)
             self._active = state.active_epoch
         ready = sum(_ready(pod) for pod in self._api_pods())
         self._served = self._served or ready >= 3
-        if self._served and ready < 3 and not self._world.index.lost:
+        # Pods of an index that was lost wait for manifests that will never be.
+        self._lost = self._lost or self._world.index.lost
+        if self._served and ready < 3 and not self._lost:
             self._blame(FEWER_PODS)
+
+    def api_is_new(self) -> None:
+        """No pod of it has served yet."""
+        self._served = False
 
     def _changed(self, before: int, after: int) -> None:
         cause = next(step for step in reversed(self._world.index.ran) if step in ("promote", "rollback", "restore"))
-        if cause == "restore":
-            self._left.clear()
-        elif after in self._left and not self.forgiving:
+        if after in self._left and not self.forgiving:
             self._blame(WENT_FORTH)
         elif cause == "rollback":
             self._left.add(before)
@@ -103,7 +112,8 @@ class Oracle:
         jobs = [found for found in map(read_job, self._world.objects.all(JOBS)) if found is not None]
         running = [found for found in jobs if found.running]
         for lane in (EPOCH_LANE, UPKEEP_LANE, BACKUP_LANE, {Step.RESTORE}):
-            if sum(found.step in lane for found in running) > 1:
+            # Who does not hear what another does, or what became of an answer, cannot know: the object store fences, not the operator.
+            if sum(found.step in lane for found in running) > 1 and not self._world.deaf:
                 self._blame(MORE_THAN_ONE_RUNS)
         before = next(
             (found for found in jobs if (found.step, found.key, found.attempt) == (*job_of(job), job.attempt - 1)), None
@@ -115,7 +125,7 @@ class Oracle:
             judge[job.step](job)
         arguments = part(body, "spec", "template", "spec")["containers"]
         in_place = job.step is Step.RESTORE and "--to" not in str(arguments)
-        if in_place and len(running) > 1:
+        if in_place and len(running) > 1 and not self._world.deaf:
             self._blame(NOT_ALONE)
 
     def _train(self, job: JobSeen) -> None:

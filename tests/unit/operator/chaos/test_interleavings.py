@@ -16,6 +16,7 @@ from tests.support.operator.world import NAMESPACE, OperatorDiedError
 from tests.unit.operator.chaos.faults import Disturbed
 from tests.unit.operator.chaos.flows import MINUTE, ROLLOUT
 from tests.unit.operator.chaos.oracle import Oracle, unfinished
+from vinymatic_operator.errors import KubeConflictError, KubeError, KubeThrottledError, KubeUnavailableError
 from vinymatic_operator.kube.resources import BACKUPS, JOBS, RESTORES
 from vinymatic_operator.observe.reading import name_of
 from vinymatic_operator.resources.base import Json
@@ -39,15 +40,15 @@ class Lives(RuleBasedStateMachine):
         super().__init__()
         self.world = Disturbed(SPEC)
         self.oracle = Oracle(self.world, self._after)
-        self.dies_in: int | None = None
+        # The fault comes after so many calls; never, when below 0.
+        self.fails_in = -1
+        self.fault: BaseException = OperatorDiedError()
         self.asked = 0
 
     def _after(self, _: Call) -> None:
-        if self.dies_in is not None:
-            self.dies_in -= 1
-            if self.dies_in <= 0:
-                self.dies_in = None
-                raise OperatorDiedError
+        self.fails_in -= 1
+        if self.fails_in == 0:
+            raise self.fault
 
     # ---- what goes on by itself
 
@@ -132,7 +133,28 @@ class Lives(RuleBasedStateMachine):
 
     @rule(calls=st.integers(1, 12))
     def the_operator_will_die(self, calls: int) -> None:
-        self.dies_in = calls
+        self.fails_in, self.fault = calls, OperatorDiedError()
+
+    @rule(calls=st.integers(1, 12), kind=st.sampled_from([KubeConflictError, KubeUnavailableError, KubeThrottledError]))
+    def an_answer_will_be_lost(self, calls: int, kind: type[KubeError]) -> None:
+        self.fails_in, self.fault = calls, kind("as the test wants it")
+
+    @rule()
+    def another_operator_is_started_or_ended(self) -> None:
+        if len(self.world.operators) > 1:
+            self.world.operators.pop()
+        else:
+            self.world.add_operator()
+
+    @rule()
+    def the_api_is_made_anew(self) -> None:
+        self.oracle.api_is_new()
+        self.world.replace_api()
+
+    @precondition(lambda self: self.world.index.backups)
+    @rule()
+    def the_index_is_lost(self) -> None:
+        self.world.index.lost = True
 
     @rule(minutes=st.integers(1, 5))
     def watches_are_cut_off(self, minutes: int) -> None:
@@ -149,11 +171,13 @@ class Lives(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Nothing is in the way any more."""
         world = self.world
-        self.dies_in = None
+        self.fails_in = -1
         world.index.passes, world.index.fails = True, {}
         world.bad_epochs, world.failing_epochs = set(), set()
         world.change_spec(paused=False, backup={"prefix": "backup"})
         world.deaf_until = world.now
+        if world.index.lost:
+            world.create(RESTORES, "back-at-last", {})
         world.pass_time(timedelta(hours=5), 5 * MINUTE)
         assert (self.oracle.found, unfinished(world)) == ([], [])
 

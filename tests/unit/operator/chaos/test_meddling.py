@@ -11,8 +11,8 @@ from tests.support.operator.world import NAME, NAMESPACE
 from tests.unit.operator.chaos.ending import ending, twice
 from tests.unit.operator.chaos.faults import Disturbed
 from tests.unit.operator.chaos.flows import BASE, FLOWS, MINUTE, Flow
-from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, INDEXES, JOBS, PODS, RESTORES, Resource
-from vinymatic_operator.observe.reading import labels_of, name_of
+from vinymatic_operator.kube.resources import BACKUPS, INDEXES, JOBS, PODS, RESTORES, Resource
+from vinymatic_operator.observe.reading import name_of
 
 pytestmark = pytest.mark.unit
 
@@ -111,11 +111,7 @@ def test_a_vinylindex_that_is_deleted_at_any_moment_goes_and_nothing_runs_afterw
 
 def test_a_deployment_that_is_made_anew_is_served_and_nothing_stays_open() -> None:
     def again(world: Disturbed) -> bool:
-        world.objects.remove(DEPLOYMENTS, NAMESPACE, "api")
-        for pod in [pod for pod in world.objects.all(PODS) if labels_of(pod).get("app") == "api"]:
-            world.objects.remove(PODS, NAMESPACE, name_of(pod))
-        world.look()
-        world.deploy("api", 3)
+        world.replace_api()
         return True
 
     for world in moments(RETRAINING, again):

@@ -26,7 +26,7 @@ class Two(Disturbed):
     def __init__(self, spec: Json, *, stale: bool = False) -> None:
         self.stale = False
         super().__init__(spec)
-        self.operators.append(self._operator())
+        self.add_operator()
         self.stale = stale
         self.looks = 0
 
