@@ -8,7 +8,7 @@ from vinymatic_operator.observe.seen import BackupSeen, JobSeen, Observed, Resto
 from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.plan.actions import Action, WriteBackupStatus, WriteRestoreStatus
 from vinymatic_operator.plan.backups import MOST_ATTEMPTS, backup_key
-from vinymatic_operator.plan.restores import given_up, refusal, restore_job, restore_served, restored
+from vinymatic_operator.plan.restores import given_up, refusal, restore_job, restore_served, restored, superseded
 from vinymatic_operator.resources.backup import BackupStatus
 from vinymatic_operator.resources.conditions import Condition, Truth
 from vinymatic_operator.resources.places import backup_url
@@ -105,6 +105,10 @@ def _restored(observed: Observed, restore: RestoreSeen, told: RestoreStatus, now
     if restore_served(observed, restore, now):
         conditions = _complete(conditions, restore.generation, now, "True", "Complete", said)
         return told.model_copy(update={"conditions": conditions, "completed_at": stamp(now)})
+    if superseded(observed, restore):
+        why = "a later VinylRestore takes its place before it is served"
+        conditions = _failed(conditions, restore.generation, now, "Superseded", why)
+        return told.model_copy(update={"conditions": conditions})
     why = "the API is rolled over to it"
     conditions = _complete(conditions, restore.generation, now, "False", "RollingOut", why)
     return told.model_copy(update={"conditions": conditions})

@@ -51,8 +51,16 @@ def plan_restores(observed: Observed, view: IndexSummary | None, now: datetime, 
 
 def next_restore(observed: Observed) -> RestoreSeen | None:
     """The oldest that is not finished."""
-    waiting = [restore for restore in observed.restores if not restore.finished and not restore.deleting]
+    open_ = [restore for restore in observed.restores if not restore.finished and not restore.deleting]
+    waiting = [restore for restore in open_ if not superseded(observed, restore)]
     return min(waiting, key=lambda found: (found.created, found.name), default=None)
+
+
+def superseded(observed: Observed, restore: RestoreSeen) -> bool:
+    """It was carried out, is not served yet, and a later one waits: what cannot come up must not keep that from helping."""
+    later = [found for found in observed.restores if found.in_place and not found.finished and not found.deleting]
+    waits = any((found.created, found.name) > (restore.created, restore.name) for found in later)
+    return restore.in_place and waits and restored(observed, restore) is not None
 
 
 def restore_key(restore: RestoreSeen) -> str:

@@ -94,6 +94,22 @@ def test_one_whose_epoch_a_person_changes_while_it_is_rolled_out_gets_to_its_end
     assert (world.template_epoch(), world.conditions_of(RESTORES, "back")["Complete"]) == ("0", COMPLETE)
 
 
+def test_one_that_cannot_be_served_gives_way_to_a_later_one() -> None:
+    """The index is lost a second time while the API is rolled over to what was restored."""
+    world = _backed_up()
+    world.create(RESTORES, "first", {})
+    while "Restored" not in world.conditions_of(RESTORES, "first"):
+        world.look()
+        world.controllers()
+    world.index.lost = True
+    world.pass_time(5 * MINUTE, MINUTE)
+    world.create(RESTORES, "second", {})
+    world.pass_time(5 * MINUTE, MINUTE)
+    assert world.conditions_of(RESTORES, "first")["Failed"] == ("True", "Superseded")
+    assert world.conditions_of(RESTORES, "second")["Complete"] == COMPLETE
+    assert world.condition("Ready") == ("True", "Serving")
+
+
 def test_an_index_that_was_lost_has_its_epochs_measured_anew() -> None:
     """Its new epoch 1 has the number of one that was measured, and lost."""
     world = _backed_up(TRAINING)
