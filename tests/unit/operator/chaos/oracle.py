@@ -133,7 +133,8 @@ class Oracle:
         policy = RetrainingPolicy(wish.images, wish.days, wish.growth, wish.drift)
         due = not wish.suspend and retraining_due(self._world.index.state, policy, self._world.now)
         asked = job.request is not None and job.request == annotations_of(self._body).get(RETRAIN_AT)
-        if not due and not asked and job.attempt == 1:
+        # Of an index that was lost, Jobs tell what it was.
+        if not due and not asked and job.attempt == 1 and not self._lost:
             self._blame(NO_REASON)
 
     def _gate(self, _: JobSeen) -> None:

@@ -185,5 +185,5 @@ class Lives(RuleBasedStateMachine):
 TestLives = Lives.TestCase
 TestLives.pytestmark = [pytest.mark.unit]  # type: ignore[attr-defined]
 TestLives.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
