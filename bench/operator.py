@@ -30,8 +30,9 @@ from tests.kube.control_plane import ControlPlane
 from tests.kube.proxy import ApiProxy
 from tests.kube.waiting import until
 from tests.support.operator.index import new_index
-from vinymatic_operator.kube.rbac import binding, role
+from vinymatic_operator.kube.rbac import account, binding, role
 from vinymatic_operator.kube.resources import DEPLOYMENTS, INDEXES, PODS, Resource
+from vinymatic_operator.resources.names import OPERATOR_NAME
 
 NAMESPACE = "bench"
 HEADER = (
@@ -51,7 +52,9 @@ _MERGE = {"Content-Type": "application/merge-patch+json"}
 
 @dataclass(frozen=True)
 class Figures:
-    """`looks`: a second; `look_ms`: each, in ms; `rss` in bytes; `requests`: a minute; `oldest`: seconds since the index that was looked at longest ago was looked at, the most that was seen."""
+    """`looks`: a second; `look_ms`: each, in ms; `rss` in bytes; `requests`: a minute. `oldest`: seconds since the index that was looked at
+    longest ago was looked at, the most that was seen.
+    """
 
     indexes: int
     settled_seconds: float
@@ -76,11 +79,10 @@ class Cluster:
         self._plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(_CRDS))
         until(lambda: self._client.get(INDEXES.path(None)).is_success, "the CRDs")
         self._plane.create_namespace(NAMESPACE)
-        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "operator"}}
-        rights = [dict(role(NAMESPACE)), dict(binding(NAMESPACE, "operator", NAMESPACE))]
-        items = {"apiVersion": "v1", "kind": "List", "items": [account, *rights]}
+        rights = [account(NAMESPACE), role(NAMESPACE), binding(NAMESPACE, NAMESPACE)]
+        items = {"apiVersion": "v1", "kind": "List", "items": [*map(dict, rights)]}
         self._plane.kubectl("apply", f"--namespace={NAMESPACE}", "-f", "-", input=json.dumps(items))
-        return self._plane.kubeconfig_for(NAMESPACE, "operator")
+        return self._plane.kubeconfig_for(NAMESPACE, OPERATOR_NAME)
 
     def grow(self, wanted: int) -> None:
         """Returns once their pods count as running."""

@@ -64,7 +64,9 @@ def crash_points(writes: int, *, every: int, both: bool) -> list[Point]:
 
 def sweep(flow: Flow, points: Iterable[Point], wanted: Object, new_site: Callable[[], QuickSite]) -> list[Crash]:
     """Kills at each of `points`. All come to `wanted`, and stay there; else `AssertionError`."""
-    waiting, running, done = list(points), [], []
+    waiting = list(points)
+    running: list[Crash] = []
+    done: list[Crash] = []
     while waiting or running:
         while waiting and len(running) < SIDE_BY_SIDE:
             crash = Crash(flow, new_site(), *waiting.pop(0))

@@ -62,7 +62,7 @@ class QuickSite:
         body = {"metadata": {"name": name}}
         checked(self.client.post(f"/api/v1/namespaces/{self.namespace}/serviceaccounts", json=body))
         self.client.post(_RIGHTS.format(self.namespace, "roles"), json=role(self.namespace))
-        bound = dict(binding(self.namespace, name, self.namespace))
+        bound = dict(binding(self.namespace, self.namespace, name))
         bound["metadata"] = {"name": name}
         checked(self.client.post(_RIGHTS.format(self.namespace, "rolebindings"), json=bound))
         return self.plane.kubeconfig_for(self.namespace, name)

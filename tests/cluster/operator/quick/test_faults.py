@@ -72,13 +72,11 @@ def test_a_job_that_a_person_deletes_while_it_runs_is_started_anew(new_site: New
     site.operator.launch()
     until(lambda: "train" in site.index.ran, "the training")
     with site.gate:  # the next one runs, and waits in the middle
-        deleted = until(lambda: _job(site, "gate"), "the gate's Job")
+        until(lambda: _job(site, "gate"), "the gate's Job")
+        deleted: Object = _job(site, "gate")["metadata"]
         until(lambda: _job(site, "gate").get("status", {}).get("active"), "its pod")
-        site.delete(JOBS, deleted["metadata"]["name"])
-        until(
-            lambda: _job(site, "gate").get("metadata", deleted["metadata"])["uid"] != deleted["metadata"]["uid"],
-            "one anew",
-        )
+        site.delete(JOBS, deleted["name"])
+        until(lambda: _job(site, "gate").get("metadata", {}).get("uid") not in (None, deleted["uid"]), "one anew")
     until(lambda: site.index.state.active_epoch == 1 and _settled(site), "the end", seconds=120)
 
 
@@ -133,4 +131,5 @@ def _job(site: QuickSite, step: str) -> Object:
 
 
 def _settled(site: QuickSite) -> bool:
-    return site.outcome()["indexes"].get(NAME, {}).get("Reconciling") == ("False", "Settled")
+    told: dict[str, tuple[str, str]] = site.outcome()["indexes"].get(NAME, {})
+    return told.get("Reconciling") == ("False", "Settled")

@@ -14,6 +14,7 @@ from tests.kube.api import Object, checked
 from tests.kube.control_plane import ControlPlane
 from tests.kube.errors import KubectlError
 from tests.kube.proxy import ApiProxy
+from tests.kube.waiting import until
 from vinymatic_operator.kube.rbac import binding, role
 from vinymatic_operator.kube.uses import USES
 from vinymatic_operator.resources.names import OPERATOR_NAME
@@ -49,6 +50,16 @@ def _rights(plane: ControlPlane, kubeconfig: Path, namespace: str) -> set[tuple[
     }
 
 
+def _await_rights(plane: ControlPlane, kubeconfig: Path, namespace: str) -> None:
+    """Exactly those that are declared: the API server hears of a role a moment after it was made."""
+    wanted = _DECLARED | _ABOUT_ONESELF
+    try:
+        until(lambda: _rights(plane, kubeconfig, namespace) == wanted, "the rights", seconds=20)
+    except TimeoutError as error:
+        error.add_note(f"differ: {_rights(plane, kubeconfig, namespace) ^ wanted}")
+        raise
+
+
 def _can(plane: ControlPlane, kubeconfig: Path, *what: str) -> bool:
     try:
         return plane.kubectl("auth", "can-i", *what, kubeconfig=kubeconfig).strip() == "yes"
@@ -61,7 +72,7 @@ def test_under_the_role_it_may_do_what_it_declares_in_its_namespace_and_nothing_
 ) -> None:
     site, other = new_site(), new_site()
     kubeconfig = site.account("looked-at")
-    assert _rights(quick_plane, kubeconfig, site.namespace) == _DECLARED | _ABOUT_ONESELF
+    _await_rights(quick_plane, kubeconfig, site.namespace)
     assert _rights(quick_plane, kubeconfig, other.namespace) == _ABOUT_ONESELF
 
 
@@ -84,7 +95,7 @@ def test_under_the_role_it_may_do_what_it_declares_in_its_namespace_and_nothing_
 def test_it_may_not(quick_plane: ControlPlane, new_site: NewSite, what: tuple[str, str]) -> None:
     site = new_site()
     kubeconfig = site.account("looked-at")
-    assert _can(quick_plane, kubeconfig, "list", "jobs", "-n", site.namespace)
+    _await_rights(quick_plane, kubeconfig, site.namespace)
     assert not _can(quick_plane, kubeconfig, *what, "-n", site.namespace)
 
 
@@ -95,7 +106,7 @@ def test_under_the_cluster_role_one_operator_serves_two_namespaces_and_may_do_no
     kubeconfig = _cluster_wide(quick_plane, admin, one)
     try:
         for site in (one, two):
-            assert _rights(quick_plane, kubeconfig, site.namespace) == _DECLARED | _ABOUT_ONESELF
+            _await_rights(quick_plane, kubeconfig, site.namespace)
             assert not _can(quick_plane, kubeconfig, "get", "secrets", "-n", site.namespace)
         with ApiProxy(kubeconfig) as proxy:
             operator = one.operator_process("cluster-wide", proxy, WATCH_NAMESPACES="")
@@ -119,7 +130,7 @@ def _cluster_wide(plane: ControlPlane, admin: httpx.Client, site: QuickSite) -> 
     checked(admin.post(place, json={"metadata": {"name": account}}))
     rights: list[tuple[str, Object]] = [
         ("clusterroles", dict(role(None))),
-        ("clusterrolebindings", dict(binding(None, account, site.namespace))),
+        ("clusterrolebindings", dict(binding(None, site.namespace, account))),
     ]
     for kind, body in rights:
         checked(admin.post(_CLUSTER_RIGHTS.format(kind), json=body))
