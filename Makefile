@@ -50,7 +50,7 @@ soak: venv ## the model of the index's protocols, for 14 minutes at most (SEED=n
 
 bench: ## the benchmarks that there are; each is run by itself
 	@echo "Run one with $(BIN)/python -m NAME; --help says more, --write docs/performance.md puts its table into the page."
-	@for name in commits requests retraining backups freshness load; do \
+	@for name in commits requests retraining backups freshness load operator; do \
 		sed -n "1s/^\"\"\"\(.*\): .python -m \(.*\).\.$$/  \2: \1/p" bench/$$name.py; done
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url

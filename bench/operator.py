@@ -1,4 +1,4 @@
-"""One operator and many VinylIndexes, idle, on a real API server: `python -m bench.operator`.
+"""One operator and many idle VinylIndexes on a real API server: `python -m bench.operator`.
 
 etcd, API server and controllers are real. Nodes there are none: the API's pods are marked as running, and one small server answers for all.
 Indexes are added until there are as many as the next row asks for. The operator talks through a proxy that counts.
