@@ -82,7 +82,8 @@ def _rolled_out(
         return Lane(
             (), "Soaking", f"epoch {api.epoch} is watched until {soaked:%H:%M:%S} UTC, then {previous} is retired"
         )
-    start = StartJob(Step.RETIRE, epoch_key(previous), 1, f"epoch {api.epoch} has proven itself", ("retire",))
+    reason = f"epoch {api.epoch} has proven itself"
+    start = StartJob(Step.RETIRE, epoch_key(previous), 1, reason, ("retire",), confirmed=True)
     return attempt(observed, now, tries, start, PHASES[Step.RETIRE])
 
 

@@ -54,7 +54,7 @@ def event_of(action: Action) -> Event | None:
 
 
 # What came of a step that changes what is served, or what is kept.
-_DONE = {
+DONE = {
     Step.PROMOTE: "Promoted",
     Step.ROLLBACK: "EpochRolledBack",
     Step.RETIRE: "Retired",
@@ -71,7 +71,7 @@ def ended_event(observed: Observed, name: str, result: str) -> Event | None:
         return None
     if parsed.outcome is not None:
         manifest = f", manifest {parsed.index.manifest}" if parsed.index is not None else ""
-        return Event("Normal", _DONE[job.step], f"Job {name}: {job.reason}{manifest}") if job.step in _DONE else None
+        return Event("Normal", DONE[job.step], f"Job {name}: {job.reason}{manifest}") if job.step in DONE else None
     return Event("Warning", f"{job.step.value.capitalize()}Failed", f"Job {name}: {parsed.error}")
 
 

@@ -13,6 +13,7 @@ from typing import cast
 from tests.support.operator.collecting import collect
 from tests.support.operator.index import Index, new_index
 from tests.support.operator.objects import Objects
+from tests.support.operator.rolling import held_to, ready, roll
 from vinymatic_operator.kube.cache import Cache
 from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, INDEXES, JOBS, PODS, RESTORES, Resource
 from vinymatic_operator.metrics import Metrics
@@ -24,8 +25,6 @@ from vinymatic_operator.observe.reading import (
     labels_of,
     name_of,
     part,
-    text,
-    whole,
 )
 from vinymatic_operator.observe.seen import ReplicaAnswer, ReplicaSeen
 from vinymatic_operator.plan.tries import Tries
@@ -171,7 +170,7 @@ class World:
 
     def least_manifest(self) -> int | None:
         """What the API's pod template holds pods to."""
-        return _held({"spec": part(self._api(), "spec", "template", "spec")})[1]
+        return held_to({"spec": part(self._api(), "spec", "template", "spec")})[1]
 
     def job_names(self) -> list[str]:
         return sorted(name_of(job) for job in self.objects.all(JOBS))
@@ -225,83 +224,15 @@ class World:
         self.objects.put(DEPLOYMENTS, {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
 
     def _roll(self) -> bool:
-        """Surge 1, unavailable 0: a new pod comes, and when it is ready an old one goes."""
-        moved = [self._roll_one(body) for body in self.objects.all(DEPLOYMENTS)]  # each of them moves
-        return True in moved
-
-    def _roll_one(self, deployment: Json) -> bool:
-        app, wanted = name_of(deployment), whole(part(deployment, "spec"), "replicas")
-        template = part(deployment, "spec", "template")
-        pods = [pod for pod in self.objects.all(PODS) if labels_of(pod).get("app") == app]
-        new = [pod for pod in pods if part(pod, "spec") == template["spec"]]
-        old = [pod for pod in pods if pod not in new]
-        moved = False
-        for pod in new:
-            ready = "True" if self._can_serve(pod) else "False"
-            if part(pod, "status") != (status := _pod_status(ready)):
-                self.objects.put(PODS, {**pod, "status": status})
-                moved = True
-        if not moved:
-            if len(new) < wanted and len(pods) < wanted + 1:
-                name = f"{app}-{self.objects.number()}"
-                self.objects.put(
-                    PODS,
-                    {
-                        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"app": app}},
-                        "spec": template["spec"],
-                        "status": _pod_status("False"),
-                    },
-                )
-                moved = True
-            elif (going := _to_go(old, pods, wanted)) is not None:
-                self.objects.remove(PODS, NAMESPACE, name_of(going))
-                moved = True
-        return self._tell_deployment(deployment, app) or moved
-
-    def _tell_deployment(self, deployment: Json, app: str) -> bool:
-        template, wanted = part(deployment, "spec", "template"), whole(part(deployment, "spec"), "replicas")
-        pods = [pod for pod in self.objects.all(PODS) if labels_of(pod).get("app") == app]
-        new = [pod for pod in pods if part(pod, "spec") == template["spec"]]
-        whole_now = len(new) == len(pods) == wanted and all(map(_ready, new))
-        before = next((c for c in items(part(deployment, "status"), "conditions")), {})
-        generation = part(deployment, "metadata")["generation"]
-        known = part(deployment, "status").get("observedGeneration") == generation
-        reason = (
-            "NewReplicaSetAvailable"
-            if whole_now or (known and before.get("reason") == "NewReplicaSetAvailable")
-            else "ReplicaSetUpdated"
-        )
-        ready = len([pod for pod in pods if _ready(pod)])
-        changed = (len(new), ready) != (
-            part(deployment, "status").get("updatedReplicas"),
-            part(deployment, "status").get("readyReplicas"),
-        )
-        status: Json = {
-            "observedGeneration": generation,
-            "replicas": len(pods),
-            "updatedReplicas": len(new),
-            "readyReplicas": ready,
-            "availableReplicas": ready,
-            "conditions": [
-                {
-                    "type": "Progressing",
-                    "status": "True",
-                    "reason": reason,
-                    "lastUpdateTime": stamp(self.now) if changed else text(before, "lastUpdateTime") or stamp(self.now),
-                }
-            ],
-        }
-        if status == part(deployment, "status"):
-            return False
-        self.objects.put(DEPLOYMENTS, {**deployment, "status": status})
-        return True
+        moved = [roll(self.objects, body, self.now, self._can_serve) for body in self.objects.all(DEPLOYMENTS)]
+        return True in moved  # each of them moves
 
     def _can_serve(self, pod: Json) -> bool:
         if labels_of(pod).get("app") != "api":
             return True
-        held, least = _held(pod)
+        held, least = held_to(pod)
         if held in self.bad_epochs or self.index.lost:
-            return _ready(pod) and held not in self.bad_epochs
+            return ready(pod) and held not in self.bad_epochs
         return self.index.state.manifest >= (least or 0)
 
     # ---- the API's pods, as `Asking`
@@ -310,13 +241,13 @@ class World:
         return tuple(self._answer(pod) for pod in pods)
 
     def _answer(self, pod: Found) -> ReplicaSeen:
-        held, least = _held(pod)
+        held, least = held_to(pod)
         there = any(name_of(found) == name_of(pod) for found in self.objects.all(PODS))
         if not there or held in self.bad_epochs or self.index.lost:
             problem = (
                 ("unreachable", "it does not answer") if not self.index.lost else ("no_index", "nothing is committed")
             )
-            return ReplicaSeen(name_of(pod), _ready(pod) and there, held, least, None, problem)
+            return ReplicaSeen(name_of(pod), ready(pod) and there, held, least, None, problem)
         state = self.index.state
         written = (
             state.active_epoch,
@@ -326,25 +257,4 @@ class World:
         epoch = held if held is not None and held in written else state.active_epoch
         failed = 50 if epoch in self.failing_epochs else 0
         answer = ReplicaAnswer(state, state.manifest, epoch, 0.5, None, 100, failed)
-        return ReplicaSeen(name_of(pod), _ready(pod), held, least, answer)
-
-
-def _to_go(old: list[Json], pods: list[Json], wanted: int) -> Json | None:
-    """The next old pod to go: first those that are not ready, and a ready one only where enough others are."""
-    not_ready = next((pod for pod in old if not _ready(pod)), None)
-    enough = len([pod for pod in pods if _ready(pod)]) > wanted
-    return not_ready or next((pod for pod in old if enough), None)
-
-
-def _pod_status(ready: str) -> Json:
-    return {"phase": "Running", "podIP": "10.0.0.1", "conditions": [{"type": "Ready", "status": ready}]}
-
-
-def _ready(pod: Found) -> bool:
-    return any(c.get("type") == "Ready" and c.get("status") == "True" for c in items(part(pod, "status"), "conditions"))
-
-
-def _held(pod: Found) -> tuple[int | None, int | None]:
-    environment = environment_of(next(items(part(pod, "spec"), "containers")))
-    epoch, least = environment.get("INDEX_EPOCH"), environment.get("INDEX_MIN_MANIFEST")
-    return int(epoch) if epoch else None, int(least) if least else None
+        return ReplicaSeen(name_of(pod), ready(pod), held, least, answer)

@@ -15,15 +15,16 @@ from vinymatic.settings import OperatorSettings
 from vinymatic_operator.kube.rbac import rules
 from vinymatic_operator.metrics import Metrics
 from vinymatic_operator.observe.steps import Step
-from vinymatic_operator.plan import backups, deletion, epochs, records, restores, upkeep
+from vinymatic_operator.plan import backups, deletion, epochs, planning, records, restores, upkeep, waiting
 from vinymatic_operator.resources import names
 from vinymatic_operator.resources.conditions import ConditionType
 from vinymatic_operator.status import events, verdicts
+from vinymatic_operator.ticking import orphans, tick
 
 pytestmark = pytest.mark.unit
 
 PAGE = (Path(__file__).parents[3] / "docs" / "operator.md").read_text("utf-8")
-LANES = (backups, deletion, epochs, restores, upkeep)
+LANES = (backups, deletion, epochs, planning, restores, upkeep, waiting)
 # Given up after three attempts, so they do not stall: the VinylBackup, VinylRestore or RestoreProven says so.
 GIVEN_UP = {Step.BACKUP, Step.DRILL, Step.RESTORE}
 
@@ -77,6 +78,7 @@ def phases() -> set[str]:
 
 def problems() -> set[str]:
     found = set().union(*(texts(call.args[0]) for module in LANES for _, call in calls(module, "Problem")))
+    found = found.union(*(texts(call.args[0]) for _, call in calls(tick, "Problem")))
     return found | {f"{step.value.capitalize()}Failed" for step in set(Step) - GIVEN_UP}
 
 
@@ -101,7 +103,7 @@ def test_what_is_compared_is_not_empty() -> None:
     reasons = verdict_reasons()
     assert {kind for kind, _, _ in reasons} == {kind.value for kind in ConditionType}
     assert ("Serving", "False", "NoIndex") in reasons
-    assert {"Training", "Soaking", "Restoring", "Erasing", "BackingUp"} <= phases()
+    assert {"Training", "Soaking", "Restoring", "Erasing"} <= phases()
 
 
 def test_every_reason_of_vinylbackups_and_vinylrestores_is_told() -> None:
@@ -114,7 +116,7 @@ def test_every_reason_of_vinylbackups_and_vinylrestores_is_told() -> None:
     for node in ast.walk(ast.parse(inspect.getsource(records._under_way))):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
             found |= texts(node.value.elts[0])
-    assert {reason for _, _, reason in told({"Complete", "Failed", "Restored"})} == found
+    assert {reason for _, _, reason in told({"Complete", "Failed", "Restored"})} == found | {orphans.REASON}
     assert {"Waiting", "Running", "Retrying", "Refused"} <= found
 
 
@@ -122,6 +124,7 @@ def test_every_event_is_told() -> None:
     found = {f"{step.value.capitalize()}{end}" for step in Step for end in ("Started", "Failed")}
     for _, call in calls(events, "Event"):
         found |= texts(call.args[1])
+    found |= set(events.DONE.values())
     assert {reason for cells in rows("Events") for reason in words(cells[0])} == found
     assert "RollOutStarted" in found
 

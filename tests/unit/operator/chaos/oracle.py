@@ -89,7 +89,7 @@ class Oracle:
         body = self._world.objects.bodies.get(resource, {}).get((NAMESPACE, name))
         if verb == "create" and resource is JOBS and body is not None and (job := read_job(body)) is not None:
             self._started(job, body)
-        elif (verb, resource) == ("patch", DEPLOYMENTS):
+        elif (verb, resource) == ("patch", DEPLOYMENTS) and body is not None:
             self._not_paused()
             state = self._world.index.state
             epoch = self._world.template_epoch()
@@ -132,7 +132,9 @@ class Oracle:
         wish = self._spec.retraining
         policy = RetrainingPolicy(wish.images, wish.days, wish.growth, wish.drift)
         due = not wish.suspend and retraining_due(self._world.index.state, policy, self._world.now)
-        asked = job.request is not None and job.request == annotations_of(self._body).get(RETRAIN_AT)
+        # Who does not hear that somebody asks for another acts on what was asked for before.
+        heard = self._world.deaf or job.request == annotations_of(self._body).get(RETRAIN_AT)
+        asked = job.request is not None and heard
         # Of an index that was lost, Jobs tell what it was.
         if not due and not asked and job.attempt == 1 and not self._lost:
             self._blame(NO_REASON)
@@ -142,13 +144,18 @@ class Oracle:
             self._blame(DONE_TWICE)
 
     def _promote(self, job: JobSeen) -> None:
-        if job.request is None and not self._world.index.measured.get(self._world.index.candidate, False):
+        measured = self._world.index.measured.get(self._world.index.candidate, False)
+        # After a restore an epoch's number may be given again, and its gate be known from before: the index itself refuses then.
+        if job.request is None and not measured and not self._lost:
             self._blame(UNGATED)
         if self._world.template_epoch() is None:
             self._blame(NOT_HELD)
 
     def _retire(self, _: JobSeen) -> None:
-        api = self._world.objects.bodies[DEPLOYMENTS][(NAMESPACE, "api")]
+        api = self._world.objects.bodies[DEPLOYMENTS].get((NAMESPACE, "api"))
+        if api is None:
+            self._blame(TOO_EARLY)
+            return
         rolled_at = moment(annotations_of(part(api, "spec", "template")).get("vinymatic.io/rolled-at"))
         soak = timedelta(seconds=self._spec.rollout.soak_seconds)
         if rolled_at is None or self._world.now - rolled_at < soak or not all(map(_ready, self._api_pods())):

@@ -22,6 +22,8 @@ from vinymatic_operator.observe.reading import name_of
 from vinymatic_operator.resources.base import Json
 from vinymatic_operator.resources.names import PROMOTE_AT, RETRAIN_AT, ROLLBACK_AT
 
+pytestmark = pytest.mark.unit
+
 SPEC: Json = {
     "rollout": ROLLOUT,
     "retraining": {"images": 1_000},
@@ -183,7 +185,6 @@ class Lives(RuleBasedStateMachine):
 
 
 TestLives = Lives.TestCase
-TestLives.pytestmark = [pytest.mark.unit]  # type: ignore[attr-defined]
 TestLives.settings = settings(
-    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=20, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )

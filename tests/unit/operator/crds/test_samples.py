@@ -51,7 +51,8 @@ def test_a_sample_begins_with_what_it_is_for(name: str) -> None:
 def test_the_minimal_index_is_as_short_as_it_can_be() -> None:
     spec = sample("vinylindex-minimal.yaml")["spec"]
     assert spec == IndexSpec.model_validate(spec).model_dump(mode="json", by_alias=True, exclude_unset=True)
-    assert spec == {"storage": {"bucket": "vinyl-index"}, "api": {"deployment": "vinymatic-api"}}
+    deployments = {"api": {"deployment": "vinymatic-api"}, "ingestor": {"deployment": "vinymatic-ingestor"}}
+    assert spec == {"storage": {"bucket": "vinyl-index"}, **deployments}
 
 
 def test_the_full_index_uses_every_field() -> None:

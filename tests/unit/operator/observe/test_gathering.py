@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
@@ -11,7 +12,7 @@ from vinymatic_operator.errors import KubeUnavailableError
 from vinymatic_operator.kube.cache import Cache
 from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, INDEXES, JOBS, PODS, Resource
 from vinymatic_operator.observe.gathering import Gathering
-from vinymatic_operator.observe.reading import name_of
+from vinymatic_operator.observe.reading import items, name_of, part
 from vinymatic_operator.observe.seen import Observed
 from vinymatic_operator.resources.base import Json
 
@@ -102,3 +103,42 @@ def test_a_deployment_that_could_not_be_asked_for_does_not_count_as_missing(gath
             gathered.gather()
     gathered.world.objects.before = lambda call: None
     assert gathered.gather().api is not None
+
+
+def test_a_job_that_should_have_begun_is_asked_once_a_minute_why_it_has_not(gathered: Gathered) -> None:
+    labels: Json = {"vinymatic.io/index": NAME, "vinymatic.io/step": "train", "vinymatic.io/attempt": "1"}
+    created = gathered.world.now.isoformat()
+    metadata: Json = {"name": "stuck", "namespace": NAMESPACE, "labels": labels, "creationTimestamp": created}
+    gathered.cache.put(JOBS, {"metadata": metadata})
+    waiting: Json = {"containerStatuses": [{"state": {"waiting": {"reason": "ImagePullBackOff"}}}]}
+    pod: Json = {"name": "stuck-1", "namespace": NAMESPACE, "labels": {"batch.kubernetes.io/job-name": "stuck"}}
+    gathered.world.objects.put(PODS, {"metadata": pod, "status": waiting})
+    told = []
+    for _ in range(18):
+        (job,) = gathered.gather().jobs
+        told.append(job.waiting)
+        gathered.world.now += timedelta(seconds=10)
+    assert told == [None] * 6 + ["ImagePullBackOff"] * 12
+    # The API's pods three times, and those of the Job twice.
+    assert gathered.asked(PODS) == 5
+
+
+def test_what_serves_another_index_is_an_obstacle(gathered: Gathered) -> None:
+    deployment = gathered.world.objects.bodies[DEPLOYMENTS][(NAMESPACE, "api")]
+    (container,) = items(part(deployment, "spec", "template", "spec"), "containers")
+    cast(list[Json], container["env"]).append({"name": "INDEX_URL", "value": "s3://other/index"})
+    gathered.world.objects.put(DEPLOYMENTS, deployment)
+    gathered.world.resync(gathered.cache)
+    gathered.cache.put(DEPLOYMENTS, gathered.world.objects.bodies[DEPLOYMENTS][(NAMESPACE, "api")])
+    assert gathered.gather().obstacle == "Deployment api serves s3://other/index, this index is in s3://records/index"
+
+
+def test_of_two_indexes_on_one_deployment_the_younger_leaves_it_alone(gathered: Gathered) -> None:
+    first = gathered.world.objects.bodies[INDEXES][(NAMESPACE, NAME)]
+    gathered.world.now += timedelta(minutes=1)
+    second = gathered.world.objects.put(
+        INDEXES, {"metadata": {"name": "a-second", "namespace": NAMESPACE}, "spec": first["spec"]}
+    )
+    gathered.world.resync(gathered.cache)
+    assert gathered.gather().obstacle is None
+    assert gathered.gathering.gather(second).obstacle == f"VinylIndex {NAME} coordinates Deployment api already"

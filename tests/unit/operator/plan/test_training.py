@@ -117,7 +117,7 @@ def test_a_training_that_was_asked_for_and_failed_is_tried_again() -> None:
     first = failed(job(Step.TRAIN, "e1", request="at one"))
     start = training(observed(annotations={RETRAIN_AT: "at one"}, jobs=(first,)))
     assert start is not None
-    assert (start.attempt, start.reason) == (2, "it was begun")
+    assert (start.attempt, start.reason) == (2, "asked for at at one")
 
 
 def test_a_training_that_was_due_and_failed_is_not_tried_again_once_it_is_not_due() -> None:

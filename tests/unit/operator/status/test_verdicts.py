@@ -162,7 +162,7 @@ REFUSED = GateFigures(epoch=1, passed=False, at=stamp(NOW), failures=["recall fe
             {},
             "True",
             "Current",
-            "epoch 0, last training 2026-02-01T00:00:00Z",
+            "epoch 0 is served; the last training began at 2026-02-01T00:00:00Z",
         ),
         ({}, {"gate": REFUSED}, "False", "GateFailed", "epoch 1 did not pass: recall fell; too slow"),
         ({"view": summary(active_epoch=1)}, {"gate": REFUSED}, "True", "Untrained", None),
