@@ -33,7 +33,7 @@ class Crash:
     def begin(self) -> None:
         self.site.proxy.rule = self._rule
         self.flow.begin(self.site)
-        self.site.operator.launch()
+        self.site.launch_operator()
 
     def _rule(self, request: Request) -> Fault | None:
         if self.died or request.write != self.write:
@@ -44,7 +44,7 @@ class Crash:
     def over(self, wanted: Object) -> bool:
         """Starts it again where it died. Raises `AssertionError` when it takes too long."""
         if not self.site.operator.running:
-            self.site.operator.launch()
+            self.site.launch_operator()
         if self.flow.over(self.site) and self.site.outcome() == wanted:
             return True
         late = time.monotonic() - self._begun > _SECONDS

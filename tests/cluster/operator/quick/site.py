@@ -103,6 +103,11 @@ class QuickSite:
         }
         self.create(INDEXES, body)
 
+    def launch_operator(self) -> None:
+        """A new process, on a port of its own: somebody else's may have taken that of one that died."""
+        self.operator = self.operator_process("operator", self.proxy)
+        self.operator.launch()
+
     # ---- objects
 
     def create(self, resource: Resource, body: Object) -> Object:

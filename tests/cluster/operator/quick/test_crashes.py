@@ -33,7 +33,7 @@ def test_an_operator_killed_at_any_write_comes_to_the_same_end_once_it_runs_agai
     if name not in undisturbed:
         site = new_site()
         flow.begin(site)
-        site.operator.launch()
+        site.launch_operator()
         undisturbed[name] = (flow.settled(site), site.proxy.writes)[::-1]
         site.operator.stop()
     writes, wanted = undisturbed[name]

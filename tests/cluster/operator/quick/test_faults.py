@@ -27,11 +27,11 @@ def test_requests_that_are_refused_lost_and_delayed_and_watches_that_are_cut_off
     weather = Weather()
     flow.begin(site)
     site.proxy.rule = weather
-    site.operator.launch()
+    site.launch_operator()
 
     def over() -> bool:
         if not site.operator.running:  # as Kubernetes does
-            site.operator.launch()
+            site.launch_operator()
         if time.monotonic() > cut[0]:
             site.proxy.cut_watches()
             cut[0] = time.monotonic() + 3
@@ -53,7 +53,7 @@ def test_two_operators_at_once_run_each_command_once_and_do_not_write_in_turns(n
     with ApiProxy(site.account("second")) as proxy:
         second = site.operator_process("second", proxy)
         RETRAIN.begin(site)
-        site.operator.launch()
+        site.launch_operator()
         second.launch()
         try:
             RETRAIN.settled(site)
@@ -69,7 +69,7 @@ def test_two_operators_at_once_run_each_command_once_and_do_not_write_in_turns(n
 def test_a_job_that_a_person_deletes_while_it_runs_is_started_anew(new_site: NewSite) -> None:
     site = new_site()
     RETRAIN.begin(site)
-    site.operator.launch()
+    site.launch_operator()
     until(lambda: "train" in site.index.ran, "the training")
     with site.gate:  # the next one runs, and waits in the middle
         until(lambda: _job(site, "gate"), "the gate's Job")
@@ -86,7 +86,7 @@ def test_deleting_the_job_of_a_training_takes_its_request_back_and_another_reque
     site = new_site()
     RETRAIN.begin(site)
     with site.gate:
-        site.operator.launch()
+        site.launch_operator()
         until(lambda: _job(site, "train") and not _settled(site), "the training's Job")
         until(lambda: site.read(INDEXES, NAME)["status"]["retraining"].get("request"), "the word of it")
         site.delete(JOBS, _job(site, "train")["metadata"]["name"])
@@ -100,7 +100,7 @@ def test_a_backup_that_a_person_deletes_while_it_is_made_leaves_nothing_waiting(
     site = new_site()
     BACKUP.begin(site)
     with site.gate:
-        site.operator.launch()
+        site.launch_operator()
         (backup,) = until(lambda: site.list(BACKUPS), "the VinylBackup")
         until(lambda: site.list(JOBS), "its Job")
         site.delete(BACKUPS, backup["metadata"]["name"])
@@ -114,7 +114,7 @@ def test_an_index_that_is_deleted_in_the_middle_and_made_again_is_a_new_one(new_
     site = new_site()
     RETRAIN.begin(site)
     with site.gate:
-        site.operator.launch()
+        site.launch_operator()
         until(lambda: site.list(JOBS), "the first Job")
         body = site.read(INDEXES, NAME)
         site.delete(INDEXES, NAME)
