@@ -13,7 +13,7 @@ import kopf
 from vinymatic_operator.kube.cache import Cache, Key
 from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, INDEXES, JOBS, RESTORES, Resource
 from vinymatic_operator.kube.uses import WATCHED
-from vinymatic_operator.observe.reading import labels_of, name_of, namespace_of, part, text
+from vinymatic_operator.observe.reading import labels_of, name_of, namespace_of, part, text, uid_of
 from vinymatic_operator.resources.base import Json
 from vinymatic_operator.resources.names import INDEX_LABEL
 
@@ -32,7 +32,8 @@ class Watching:
         namespace = namespace_of(body)
         owners = self.indexes_of(resource, body)
         if kind == "DELETED":
-            self._cache.drop(resource, namespace, name_of(body))
+            # Its end may be told after the beginning of another of its name.
+            self._cache.drop(resource, namespace, name_of(body), uid=uid_of(body))
         elif resource is not DEPLOYMENTS or owners:
             self._cache.put(resource, body)
         for owner in owners:

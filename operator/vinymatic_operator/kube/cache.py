@@ -32,9 +32,13 @@ class Cache:
             if before is None or _version(slim) >= _version(before) or _uid(slim) != _uid(before):
                 kept[key] = slim
 
-    def drop(self, resource: Resource, namespace: str, name: str) -> None:
+    def drop(self, resource: Resource, namespace: str, name: str, *, uid: str | None = None) -> None:
+        """`uid`: only that very object, not one that was made since under its name."""
         with self._lock:
-            self._bodies.get(resource, {}).pop((namespace, name), None)
+            kept = self._bodies.get(resource, {})
+            there = kept.get((namespace, name))
+            if there is not None and uid in (None, _uid(there)):
+                del kept[(namespace, name)]
 
     def replace(self, resource: Resource, bodies: Iterable[Json], before: frozenset[Key]) -> None:
         """All that there are, by a list: what was known `before` it was asked for and is not in it any more is gone."""

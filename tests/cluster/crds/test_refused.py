@@ -53,6 +53,11 @@ RULES: list[tuple[str, dict[str, object], str]] = [
         {"spec.storage.serviceAccountName": "vinymatic-s3"},
         "give secretName or serviceAccountName, not both",
     ),
+    (
+        "VinylIndex",
+        {"spec.ingestor": ABSENT, "spec.jobTemplate.image": ABSENT},
+        "give ingestor, whose image Jobs run, or jobTemplate.image",
+    ),
     ("VinylIndex", {**SAME_BUCKET, "spec.backup.prefix": "index"}, APART),
     ("VinylIndex", {**SAME_BUCKET, "spec.backup.prefix": "index/backup"}, APART),
     ("VinylIndex", {"spec.backup.bucket": ABSENT, "spec.backup.prefix": "index/backup"}, APART),

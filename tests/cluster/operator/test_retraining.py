@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.cluster.operator.site import Site
@@ -15,8 +17,9 @@ def test_one_that_is_asked_for_ends_with_every_pod_on_the_new_epoch_and_the_old_
     site.install(QUICK)
     site.operator.start()
     site.await_condition("Serving", "True", "AllServing")
-    site.kubectl("annotate", "vinylindex", "records", "vinymatic.io/retrain-at=2026-11-24T12:00:00Z")
-    site.await_status("retraining.request", "2026-11-24T12:00:00Z")
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    site.kubectl("annotate", "vinylindex", "records", f"vinymatic.io/retrain-at={now}")
+    site.await_status("retraining.request", now)
     site.await_condition("Reconciling", "False", "Settled", seconds=240)
     status = site.status()
     assert (status["index"]["activeEpoch"], status["index"].get("previousEpoch")) == (1, None)

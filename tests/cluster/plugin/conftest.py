@@ -65,7 +65,11 @@ class Vinyl:
         return self.control_plane.kubectl("-n", self.namespace, *arguments, input=stdin)
 
     def make_index(self, name: str, **spec: object) -> None:
-        needed = {"storage": {"bucket": "vinyl-index"}, "api": {"deployment": "vinymatic-api"}}
+        needed = {
+            "storage": {"bucket": "vinyl-index"},
+            "api": {"deployment": "vinymatic-api"},
+            "ingestor": {"deployment": "i"},
+        }
         self.make("VinylIndex", name, {**needed, **spec})
 
     def make(self, kind: str, name: str, spec: Mapping[str, object]) -> None:
