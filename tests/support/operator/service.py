@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import socketserver
 import sys
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -40,7 +43,7 @@ class Service:
             return self._indexes[url]
 
     def gate(self, url: str) -> threading.Lock:
-        """Whoever holds it keeps every command of this index from beginning; a command whose pod was killed meanwhile runs all the same."""
+        """Whoever holds it keeps every command of this index from doing anything; one that was killed meanwhile never does."""
         with self.lock:
             return self._gates.setdefault(url, threading.Lock())
 
@@ -55,11 +58,14 @@ class Service:
         self._thread.join()
         self._server.server_close()
 
-    def answer(self, question: Json) -> Json:
+    def answer(self, question: Json, gone: Callable[[], bool]) -> Json:
+        """`gone`: whoever asked is dead."""
         url = str(question["url"])
         index = self.index(url)
         if isinstance(arguments := question.get("arguments"), list):
             with self.gate(url), self.lock:
+                if gone():
+                    return {}
                 code, result = index.run([str(word) for word in arguments])
             return {"code": code, "result": result}
         with self.lock:
@@ -99,4 +105,14 @@ class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         line = self.rfile.readline()
         if line:
-            self.wfile.write(json.dumps(self.owner.answer(json.loads(line))).encode() + b"\n")
+            answer = json.dumps(self.owner.answer(json.loads(line), self._gone)).encode() + b"\n"
+            with contextlib.suppress(OSError):
+                self.wfile.write(answer)
+
+    def _gone(self) -> bool:
+        try:
+            return not self.request.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True

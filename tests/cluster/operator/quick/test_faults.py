@@ -13,10 +13,10 @@ from tests.cluster.operator.quick.weather import Weather
 from tests.kube.api import Object
 from tests.kube.proxy import ApiProxy
 from tests.kube.waiting import until
-from vinymatic_operator.kube.resources import BACKUPS, INDEXES, JOBS
+from vinymatic_operator.kube.resources import BACKUPS, INDEXES, JOBS, PODS
 from vinymatic_operator.resources.names import RETRAIN_AT, STEP_LABEL
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("name", ["retrain", "backup"])
@@ -39,7 +39,7 @@ def test_requests_that_are_refused_lost_and_delayed_and_watches_that_are_cut_off
 
     cut = [time.monotonic() + 3]
     try:
-        until(over, f"the end of {name}", seconds=150)
+        until(over, f"the end of {name}", seconds=300)
     except TimeoutError as error:
         error.add_note(f"{site.outcome()}\n{weather.met}\n{site.operator.log_tail(60)}")
         raise
@@ -58,6 +58,7 @@ def test_two_operators_at_once_run_each_command_once_and_do_not_write_in_turns(n
         try:
             RETRAIN.settled(site)
             before = site.proxy.writes + proxy.writes
+            print(f"two operators: {before} writes")  # noqa: T201 - the measured number
             # Alone it is about 40.
             assert before < 160, (site.proxy.counted(), proxy.counted())
             until(lambda: proxy.counted()["GET jobs"] > 2, "a few more looks of both")
@@ -90,10 +91,10 @@ def test_deleting_the_job_of_a_training_takes_its_request_back_and_another_reque
         until(lambda: _job(site, "train") and not _settled(site), "the training's Job")
         until(lambda: site.read(INDEXES, NAME)["status"]["retraining"].get("request"), "the word of it")
         site.delete(JOBS, _job(site, "train")["metadata"]["name"])
-        until(lambda: _settled(site), "rest")
+        until(lambda: _settled(site) and not _job_pods(site), "rest")
         site.annotate({RETRAIN_AT: "again"})
         until(lambda: _job(site, "train"), "another")
-    until(lambda: site.index.state.active_epoch == 1 and _settled(site), "the end", seconds=120)
+    RETRAIN.settled(site)
 
 
 def test_a_backup_that_a_person_deletes_while_it_is_made_leaves_nothing_waiting(new_site: NewSite) -> None:
@@ -118,16 +119,21 @@ def test_an_index_that_is_deleted_in_the_middle_and_made_again_is_a_new_one(new_
         until(lambda: site.list(JOBS), "the first Job")
         body = site.read(INDEXES, NAME)
         site.delete(INDEXES, NAME)
-        until(lambda: not site.list(INDEXES) and not site.list(JOBS), "the end of it and its Job")
+        # Kubernetes' garbage collector looks for new kinds every 30 s.
+        until(lambda: not site.list(INDEXES) and not site.list(JOBS), "the end of it and its Job", seconds=120)
+        until(lambda: not _job_pods(site), "the end of the Job's pod")
         again = {"metadata": {"name": NAME, "annotations": body["metadata"]["annotations"]}, "spec": body["spec"]}
         site.create(INDEXES, again)
-    until(lambda: site.index.state.active_epoch == 1 and _settled(site), "the end", seconds=120)
-    assert site.index.state.next_epoch == 2, site.index.ran
+    RETRAIN.settled(site)
 
 
 def _job(site: QuickSite, step: str) -> Object:
     """Empty where there is none."""
     return next((job for job in site.list(JOBS) if job["metadata"]["labels"][STEP_LABEL] == step), {})
+
+
+def _job_pods(site: QuickSite) -> list[Object]:
+    return [pod for pod in site.list(PODS) if "batch.kubernetes.io/job-name" in pod["metadata"]["labels"]]
 
 
 def _settled(site: QuickSite) -> bool:
