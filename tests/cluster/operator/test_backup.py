@@ -42,7 +42,7 @@ def test_the_first_backup_is_made_at_once_proven_by_a_drill_and_brings_a_lost_in
     restored = site.read("vinylrestore", "back")["status"]
     assert restored["covers"] == COVERS
     site.await_condition("Ready", "True")
-    assert {served["manifest"] for served in site.status()["served"]} == {restored["manifest"]}
+    until(lambda: {served["manifest"] for served in site.status()["served"]} == {restored["manifest"]}, "its manifest")
     assert site.answers() == [COVERS, COVERS]
 
 
@@ -57,7 +57,7 @@ def test_one_asked_for_by_hand_is_made_and_told_and_retention_drops_the_oldest_w
     until(
         lambda: [b["metadata"]["name"] for b in site.read("vinylbackups")["items"]] == ["second"] or None, "retention"
     )
-    assert site.status()["backup"]["backups"] == 1
+    site.await_status("backup.backups", 1)
 
 
 def test_a_restore_elsewhere_touches_neither_the_index_nor_its_pods(site: Site, s3: S3Client) -> None:
