@@ -18,7 +18,12 @@ def run_until_signalled(ingestor: Ingestor) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    if not ingestor.run():
+    finished = ingestor.run()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Python takes its handlers back when it ends, and a second signal in that moment would make a clean end look like a kill. What is
+        # ignored stays ignored.
+        signal.signal(number, signal.SIG_IGN)
+    if not finished:
         # A thread hangs in a request. Nothing of its work is acknowledged, so nobody has to wait for it; Python would.
         logging.shutdown()
         os._exit(0)
