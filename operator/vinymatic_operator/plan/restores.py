@@ -30,7 +30,7 @@ def plan_restores(observed: Observed, view: IndexSummary | None, now: datetime, 
         return _served(observed, restore, back, view, now)
     done = restore_job(observed, restore)
     if (done is not None and given_up(done)) or refusal(observed, restore) is not None:
-        return Lane((), None, None)  # its status is about to say so
+        return Lane()  # its status is about to say so
     source = _source(observed, restore)
     if source is not None and not source.finished:
         return Lane(next=f"restore {restore.name} waits for VinylBackup {source.name}")
@@ -136,7 +136,7 @@ def _rolled(api: DeploymentSeen, restore: RestoreSeen, back: Restored) -> bool:
 def _served(observed: Observed, restore: RestoreSeen, back: Restored, view: IndexSummary | None, now: datetime) -> Lane:
     api = observed.api
     if api is None or restore_served(observed, restore, now):
-        return Lane((), None, None)
+        return Lane()
     # Where nobody told it: what is served by now. Pods that start read the newest in any case.
     number = back.number if back.number is not None or view is None else view.manifest
     epoch = api.epoch if view is None or api.epoch is None else view.active_epoch

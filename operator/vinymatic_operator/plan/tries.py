@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from vinymatic_operator.observe.seen import JobSeen, Observed
-from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.plan.actions import Lane, Problem, StartJob
 
 # Seconds.
@@ -58,7 +57,3 @@ def said(job: JobSeen) -> str:
 
 def failed_problem(job: JobSeen) -> Problem:
     return Problem(f"{job.step.value.capitalize()}Failed", f"{said(job)} (attempt {job.attempt})")
-
-
-def failures(observed: Observed, step: Step, key: str) -> int:
-    return sum(job.failed for job in observed.attempts(step, key))

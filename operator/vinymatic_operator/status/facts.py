@@ -147,7 +147,7 @@ def backup(observed: Observed, now: datetime) -> BackupRun:
     known, newest, wish = observed.status.backup, newest_completed(observed), observed.spec.backup
     acted = acted_on_schedule(observed)
     if wish is not None and wish.suspend:
-        acted = _skipped(wish, now) or acted
+        acted = last_scheduled(wish, now) or acted
     told: dict[str, object] = {
         "backups": sum(found.completed for found in observed.backups),
         "scheduled_for": None if acted is None else stamp(acted),
@@ -164,7 +164,7 @@ def drill(observed: Observed, now: datetime) -> DrillRun:
     known = observed.status.drill
     wish = observed.spec.backup.drill if observed.spec.backup is not None else None
     told: dict[str, object] = {"next": None if wish is None else _next(wish, now)}
-    if wish is not None and wish.suspend and (skipped := _skipped(wish, now)) is not None:
+    if wish is not None and wish.suspend and (skipped := last_scheduled(wish, now)) is not None:
         told["scheduled_for"] = stamp(skipped)
     job = observed.latest(Step.DRILL)
     if job is None:
@@ -211,7 +211,8 @@ def _next(wish: Schedule, now: datetime) -> str | None:
     return None if found is None else stamp(found)
 
 
-def _skipped(wish: Schedule, now: datetime) -> datetime | None:
+def last_scheduled(wish: Schedule, now: datetime) -> datetime | None:
+    """The newest time of the schedule; None also where it means nothing, which the plan says."""
     try:
         return last_due(wish, now)
     except ScheduleError:

@@ -10,9 +10,9 @@ from vinymatic_operator.observe.seen import Observed, ReplicaSeen
 from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.observe.view import moment
 from vinymatic_operator.plan.actions import Plan
-from vinymatic_operator.plan.schedule import last_due
 from vinymatic_operator.resources.conditions import ConditionType, Truth
 from vinymatic_operator.resources.index_status import IndexStatus
+from vinymatic_operator.status.facts import last_scheduled
 
 # So long a backup may take after it was due.
 _OVERDUE = timedelta(hours=1)
@@ -148,7 +148,7 @@ def _backed_up(observed: Observed, told: IndexStatus, planned: Plan, now: dateti
         return Verdict("False", "BackupFailed", f"VinylBackup {newest.name} failed{before}")
     if last is None:
         return Verdict("False", "NoBackup", "there is no backup yet")
-    due, done = last_due(wish, now), moment(last)
+    due, done = last_scheduled(wish, now), moment(last)
     if not wish.suspend and due is not None and done is not None and done < due < now - _OVERDUE:
         return Verdict("False", "Overdue", f"the one that was due at {due:%F %R} UTC is not made{before}")
     return Verdict("True", "BackedUp", f"manifest {told.backup.manifest} at {last}")

@@ -10,7 +10,7 @@ from tests.support.operator.seen import HOUR, NOW, failed, good, job, observed
 from vinymatic_operator.observe.seen import JobState
 from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.plan.actions import StartJob
-from vinymatic_operator.plan.tries import Tries, attempt, failures
+from vinymatic_operator.plan.tries import Tries, attempt
 
 pytestmark = pytest.mark.unit
 
@@ -74,7 +74,6 @@ def test_the_newest_attempt_counts_whatever_the_order() -> None:
     (start,) = attempt(observed(jobs=jobs), NOW, Tries(), START, "Compacting").actions
     assert isinstance(start, StartJob)
     assert start.attempt == 11
-    assert failures(observed(jobs=jobs), Step.COMPACT, "t1") == 3
 
 
 def test_other_keys_and_steps_do_not_count() -> None:

@@ -116,3 +116,15 @@ def test_the_status_speaks_of_the_generation_that_it_was_made_for() -> None:
     assert world.status.observed_generation == part(body, "metadata")["generation"]
     assert world.condition("Reconciling") == ("False", "Paused")
     assert world.status.next_action == "paused: nothing is started"
+
+
+@pytest.mark.parametrize("spec", [{"paused": True}, {"backup": {"schedule": "61 3 * * *", "suspend": True}}])
+def test_a_schedule_that_means_nothing_keeps_no_status_from_being_written(spec: Json) -> None:
+    """Also where nothing is planned of backups, and so nobody has said yet that it means nothing."""
+    world = settled()
+    world.change_spec(**{"backup": {"schedule": "61 3 * * *"}, **spec})
+    world.settle()
+    assert (
+        world.status.observed_generation
+        == part(world.objects.bodies[INDEXES][(NAMESPACE, NAME)], "metadata")["generation"]
+    )
