@@ -80,7 +80,7 @@ class ApiServer:
         self._permitted = permitted
 
     def get(self, resource: Resource, namespace: str, name: str) -> Json:
-        return self._json("get", "GET", resource, namespace, name)
+        return self._ask("get", "GET", resource, namespace, name)
 
     def list(self, resource: Resource, namespace: str | None, *, labels: Mapping[str, str] | None = None) -> list[Json]:
         query = {"limit": str(_PAGE)}
@@ -88,7 +88,7 @@ class ApiServer:
             query["labelSelector"] = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
         found: list[Json] = []
         while True:
-            page = self._json("list", "GET", resource, namespace, query=query)
+            page = self._ask("list", "GET", resource, namespace, query=query)
             found += cast(list[Json], page.get("items") or [])
             metadata = page.get("metadata")
             going_on = metadata.get("continue") if isinstance(metadata, dict) else None
@@ -99,7 +99,7 @@ class ApiServer:
     def create(self, resource: Resource, namespace: str, body: Json, *, dry_run: bool = False) -> Json:
         """`dry_run`: the server checks and answers as if, and keeps nothing."""
         query = _DRY_RUN if dry_run else None
-        return self._json("create", "POST", resource, namespace, body=body, query=query)
+        return self._ask("create", "POST", resource, namespace, body=body, query=query)
 
     def patch(
         self,
@@ -114,7 +114,7 @@ class ApiServer:
     ) -> Json:
         kind = "strategic-merge-patch" if strategic else "merge-patch" if isinstance(patch, dict) else "json-patch"
         content, query = f"application/{kind}+json", _DRY_RUN if dry_run else None
-        return self._json(
+        return self._ask(
             "patch", "PATCH", resource, namespace, name, subresource, body=patch, content=content, query=query
         )
 
@@ -123,33 +123,9 @@ class ApiServer:
         if uid is not None:
             options["preconditions"] = {"uid": uid}
         try:
-            self._json("delete", "DELETE", resource, namespace, name, body=options)
+            self._ask("delete", "DELETE", resource, namespace, name, body=options)
         except KubeNotFoundError:
             return
-
-    def _json(
-        self,
-        verb: str,
-        method: str,
-        resource: Resource,
-        namespace: str | None,
-        name: str | None = None,
-        subresource: str | None = None,
-        *,
-        body: Json | Sequence[Json] | None = None,
-        content: str = "application/json",
-        query: Mapping[str, str] | None = None,
-    ) -> Json:
-        answer = self._ask(
-            verb, method, resource, namespace, name, subresource, body=body, content=content, query=query
-        )
-        try:
-            found = json.loads(answer)
-        except ValueError as error:
-            raise KubeUnavailableError(f"{verb} {resource.plural}: the answer is no JSON ({error})") from None
-        if not isinstance(found, dict):
-            raise KubeUnavailableError(f"{verb} {resource.plural}: the answer is no object")
-        return found
 
     def _ask(
         self,
@@ -163,7 +139,7 @@ class ApiServer:
         body: Json | Sequence[Json] | None = None,
         content: str = "application/json",
         query: Mapping[str, str] | None = None,
-    ) -> bytes:
+    ) -> Json:
         if self._permitted is not None and not self._permitted(verb, resource, subresource):
             raise KubeDeniedError(
                 f"the operator does not declare that it needs to {verb} {resource.plural}/{subresource or ''}"
@@ -185,7 +161,17 @@ class ApiServer:
             raise KubeUnavailableError(f"{verb} {path}: {error}") from error
         if response.status >= 300:
             raise _refusal(response.status, f"{verb} {path}", response.data)
-        return response.data
+        return _object(response.data, f"{verb} {path}")
+
+
+def _object(data: bytes, what: str) -> Json:
+    try:
+        found = json.loads(data)
+    except ValueError as error:
+        raise KubeUnavailableError(f"{what}: the answer is no JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise KubeUnavailableError(f"{what}: the answer is no object")
+    return found
 
 
 def _refusal(status: int, what: str, data: bytes) -> KubeError:
