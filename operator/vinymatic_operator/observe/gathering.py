@@ -97,9 +97,9 @@ class Gathering:
 
     def _obstacle(self, body: Json, spec: IndexSpec, api: DeploymentSeen) -> str | None:
         """Two that coordinate one Deployment would roll it back and forth; and what serves another index says nothing of this one."""
-        wanted = index_url(spec)
-        if api.index_url and api.index_url.rstrip("/") != wanted:
-            return f"Deployment {api.name} serves {api.index_url}, this index is in {wanted}"
+        wanted, served = index_url(spec), api.environment.get("INDEX_URL")
+        if served and served.rstrip("/") != wanted:
+            return f"Deployment {api.name} serves {served}, this index is in {wanted}"
         rivals = self._cache.select(INDEXES, namespace_of(body), lambda found: _deployment_of(found) == api.name)
         first = min(rivals, key=lambda found: (created(found), name_of(found)), default=body)
         if uid_of(first) == uid_of(body):

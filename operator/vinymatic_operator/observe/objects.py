@@ -96,7 +96,7 @@ def read_deployment(body: Found, workload: Workload) -> DeploymentSeen | None:
         progress_at=time(progressing, "lastUpdateTime"),
         container=text(container, "name") or "",
         image=text(container, "image") or "",
-        index_url=environment.get("INDEX_URL"),
+        environment=environment,
         selector=labels_of({"metadata": {"labels": part(spec, "selector", "matchLabels")}}),
         epoch=number_of(environment, names.EPOCH_VARIABLE),
         min_manifest=number_of(environment, names.MANIFEST_VARIABLE),

@@ -63,8 +63,8 @@ class JobSeen:
 class DeploymentSeen:
     """`epoch`, `min_manifest`, `rolled_for`, `rolled_at`: of its pod template; None where nobody rolled it yet.
 
-    `progressed`: its newest template was once rolled out whole; `stuck`: its own deadline passed before that. `progress_at`: when the
-    roll-out last went on.
+    `environment`: its container's plain values; what comes from elsewhere is not known. `progressed`: its newest template was once rolled
+    out whole; `stuck`: its own deadline passed before that. `progress_at`: when the roll-out last went on.
     """
 
     name: str
@@ -82,7 +82,7 @@ class DeploymentSeen:
     progress_at: datetime | None = None
     container: str = ""
     image: str = ""
-    index_url: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     selector: Mapping[str, str] = field(default_factory=dict)
     epoch: int | None = None
     min_manifest: int | None = None

@@ -15,6 +15,7 @@ from vinymatic_operator.plan.actions import Action, Lane, Plan, Problem, RecordR
 from vinymatic_operator.plan.backups import plan_backups
 from vinymatic_operator.plan.deletion import plan_deletion, plan_finalizer
 from vinymatic_operator.plan.epochs import plan_epochs
+from vinymatic_operator.plan.features import differing_features
 from vinymatic_operator.plan.records import write_records
 from vinymatic_operator.plan.restores import next_restore, plan_restores
 from vinymatic_operator.plan.tries import Tries
@@ -43,7 +44,15 @@ def plan(observed: Observed, now: datetime, tries: Tries = DEFAULT_TRIES) -> Pla
     epochs = plan_epochs(observed, view, now, tries)
     upkeep, backups = plan_upkeep(observed, view, now, tries), plan_backups(observed, now, tries)
     joined = _joined(
-        recorded, told, plan_finalizer(observed), restoring, epochs, upkeep, backups, waiting_jobs(observed)
+        recorded,
+        told,
+        plan_finalizer(observed),
+        restoring,
+        epochs,
+        upkeep,
+        backups,
+        waiting_jobs(observed),
+        differing_features(observed),
     )
     return replace(joined, retraining=epochs.phase)
 

@@ -99,7 +99,12 @@ class Features(Part):
     """What the index is made of. Fixed for its life: features of other settings do not match each other."""
 
     dimensions: int = Field(default=128, ge=16, le=128, multiple_of=8, description="SIFT_DIMENSIONS.")
-    count: int = Field(default=300, ge=16, le=10_000, description="NUM_FEATURES of a cover.")
+    count: int = Field(
+        default=300,
+        ge=16,
+        le=10_000,
+        description="NUM_FEATURES of a cover: the ingestor's; one that says another is told of.",
+    )
     box_width: int = Field(default=320, ge=64, le=4096, description="NOR_X of a cover, in pixels.")
     box_height: int = Field(default=320, ge=64, le=4096, description="NOR_Y of a cover, in pixels.")
 

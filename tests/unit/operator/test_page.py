@@ -15,7 +15,7 @@ from vinymatic.settings import OperatorSettings
 from vinymatic_operator.kube.rbac import rules
 from vinymatic_operator.metrics import Metrics
 from vinymatic_operator.observe.steps import Step
-from vinymatic_operator.plan import backups, deletion, epochs, planning, records, restores, upkeep, waiting
+from vinymatic_operator.plan import backups, deletion, epochs, features, planning, records, restores, upkeep, waiting
 from vinymatic_operator.resources import names
 from vinymatic_operator.resources.conditions import ConditionType
 from vinymatic_operator.status import events, verdicts
@@ -24,7 +24,7 @@ from vinymatic_operator.ticking import orphans, tick
 pytestmark = pytest.mark.unit
 
 PAGE = (Path(__file__).parents[3] / "docs" / "operator.md").read_text("utf-8")
-LANES = (backups, deletion, epochs, planning, restores, upkeep, waiting)
+LANES = (backups, deletion, epochs, features, planning, restores, upkeep, waiting)
 # Given up after three attempts, so they do not stall: the VinylBackup, VinylRestore or RestoreProven says so.
 GIVEN_UP = {Step.BACKUP, Step.DRILL, Step.RESTORE}
 
