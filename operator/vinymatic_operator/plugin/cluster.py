@@ -14,10 +14,11 @@ import kubernetes.config
 from vinymatic_operator.errors import KubeDeniedError, KubeError, KubeNotFoundError, KubeUnavailableError
 from vinymatic_operator.kube.client import ApiServer, connect
 from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, EVENTS, INDEXES, Resource
+from vinymatic_operator.observe.reading import part
 from vinymatic_operator.plugin.errors import WhichIndexError
 from vinymatic_operator.plugin.facts import Ingestor, Problem, ingestor_facts, problems_of
 from vinymatic_operator.plugin.reading import Index, read_index
-from vinymatic_operator.resources.base import Json, body_of
+from vinymatic_operator.resources.base import Json
 
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _FORBIDDEN = re.compile(
@@ -65,8 +66,8 @@ class Cluster:
         """VinylBackups of this index, the newest first. By its spec, not by a label: people make them by hand too."""
         with _explained(BACKUPS, self.namespace):
             found = self.kube.list(BACKUPS, self.namespace)
-        ours = [backup for backup in found if body_of(backup, "spec").get("index") == index]
-        return sorted(ours, key=lambda each: str(body_of(each, "metadata").get("creationTimestamp")), reverse=True)
+        ours = [backup for backup in found if part(backup, "spec").get("index") == index]
+        return sorted(ours, key=lambda each: str(part(each, "metadata").get("creationTimestamp")), reverse=True)
 
     def ingestor(self, index: Index) -> Ingestor | None:
         """The page is worth reading without it: what stands in the way is told in its place."""
@@ -135,4 +136,4 @@ def _default_namespace(context: str | None) -> str:
 
 
 def _name(resource: Json) -> str:
-    return str(body_of(resource, "metadata").get("name"))
+    return str(part(resource, "metadata").get("name"))

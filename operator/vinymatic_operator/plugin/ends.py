@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vinymatic_operator.observe.reading import part
 from vinymatic_operator.observe.steps import EPOCH_LANE
-from vinymatic_operator.plugin.phases import EPOCH_PHASES, RESTORING, ROLLING_OUT
 from vinymatic_operator.plugin.reading import Index
-from vinymatic_operator.resources.base import Json, body_of
+from vinymatic_operator.resources.base import Json
 from vinymatic_operator.resources.conditions import Condition, ConditionType
 from vinymatic_operator.resources.names import RETRAIN_AT, ROLLBACK_AT
 
+_ROLLING_OUT = "RollingOut"
 _STALLED_EPOCHS = {f"{step.value.capitalize()}Failed" for step in EPOCH_LANE} | {"RolloutStuck"}
 
 
@@ -42,8 +43,9 @@ def retraining_end(before: Index, now: Index, asked: str) -> Going | Ended:
         return stalled
     if run.gate is not None and run.gate != was.gate and not run.gate.passed:
         return Ended(False, f"epoch {run.gate.epoch} did not pass its gate: {'; '.join(run.gate.failures)}")
-    if run.phase in EPOCH_PHASES or run.phase == RESTORING:
-        return Going(f"at {run.phase}")
+    phase = run.phase or _reconciling(now)
+    if phase is not None:
+        return Going(f"at {phase}")
     if now.spec.paused:
         return _PAUSED
     if run.refused_epoch is not None and run.refused_epoch != was.refused_epoch:
@@ -69,9 +71,15 @@ def rollback_end(before: Index, now: Index, asked: str) -> Going | Ended:
     if _epochs(now)[0] != goal:
         return Going(f"epoch {goal} becomes active")
     rollout = now.status.rollout
-    if run.phase == ROLLING_OUT or (rollout is not None and rollout.completed_at is None):
+    if run.phase == _ROLLING_OUT or (rollout is not None and rollout.completed_at is None):
         return Going(f"the API is rolled over to epoch {goal}")
     return Ended(True, f"epoch {goal} is active again")
+
+
+def _reconciling(index: Index) -> str | None:
+    """What is under way; a restore too, which epochs wait for."""
+    found = next((c for c in index.status.conditions if c.type == ConditionType.RECONCILING), None)
+    return found.reason if found is not None and found.status == "True" else None
 
 
 def object_end(resource: Json) -> Going | Ended:
@@ -81,7 +89,7 @@ def object_end(resource: Json) -> Going | Ended:
         condition = found.get(name)
         if condition is not None and condition.status == "True":
             return Ended(name == "Complete", condition.message or condition.reason)
-    status = body_of(resource, "status")
+    status = part(resource, "status")
     return Going("running" if status.get("startedAt") else "waiting to begin")
 
 
@@ -96,7 +104,7 @@ def object_state(resource: Json) -> str:
 
 
 def conditions_of(resource: Json) -> list[Condition]:
-    conditions = body_of(resource, "status").get("conditions")
+    conditions = part(resource, "status").get("conditions")
     return [Condition.model_validate(each) for each in conditions] if isinstance(conditions, list) else []
 
 

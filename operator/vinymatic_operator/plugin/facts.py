@@ -6,8 +6,9 @@ import re
 
 from pydantic import Field
 
+from vinymatic_operator.observe.reading import part
 from vinymatic_operator.plugin.reading import Index
-from vinymatic_operator.resources.base import Json, Part, body_of
+from vinymatic_operator.resources.base import Json, Part
 from vinymatic_operator.resources.conditions import Condition, ConditionType
 from vinymatic_operator.resources.index_status import (
     BackupRun,
@@ -161,8 +162,8 @@ def pending_requests(index: Index) -> list[Asked]:
 
 def ingestor_facts(deployment: Json, name: str) -> Ingestor:
     """Kubernetes leaves out `replicas` where it is 1 and `readyReplicas` where it is 0."""
-    wanted = body_of(deployment, "spec").get("replicas", 1)
-    ready = body_of(deployment, "status").get("readyReplicas", 0)
+    wanted = part(deployment, "spec").get("replicas", 1)
+    ready = part(deployment, "status").get("readyReplicas", 0)
     return Ingestor(deployment=name, wanted=_whole(wanted), ready=_whole(ready))
 
 
@@ -170,7 +171,7 @@ def problems_of(index: Index, events: list[Json]) -> list[Problem]:
     """The newest warnings about this index, newest first."""
     found = []
     for event in events:
-        about = body_of(event, "involvedObject")
+        about = part(event, "involvedObject")
         if (about.get("kind"), about.get("name"), event.get("type")) != (INDEX_KIND, index.name, "Warning"):
             continue
         at = next((event[key] for key in ("lastTimestamp", "eventTime", "firstTimestamp") if event.get(key)), None)

@@ -7,10 +7,11 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from vinymatic_operator.errors import KubeInvalidError
+from vinymatic_operator.observe.reading import part
 from vinymatic_operator.plugin.ends import object_state
 from vinymatic_operator.plugin.words import age, number
 from vinymatic_operator.resources.backup import BackupStatus
-from vinymatic_operator.resources.base import Json, Part, body_of
+from vinymatic_operator.resources.base import Json, Part
 
 
 class ListedBackup(Part):
@@ -29,10 +30,10 @@ def listed_backups(backups: list[Json]) -> list[ListedBackup]:
     """Raises `KubeInvalidError` where the models do not fit what the server keeps."""
     rows = []
     for backup in backups:
-        metadata = body_of(backup, "metadata")
+        metadata = part(backup, "metadata")
         name, created = str(metadata.get("name")), metadata.get("creationTimestamp")
         try:
-            status = BackupStatus.model_validate(body_of(backup, "status"))
+            status = BackupStatus.model_validate(part(backup, "status"))
         except ValidationError as error:
             raise KubeInvalidError(f"VinylBackup {name} does not read as this program knows it: {error}") from None
         rows.append(

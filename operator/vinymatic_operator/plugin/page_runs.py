@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from vinymatic.cli.words import counted
+from vinymatic_operator.observe.view import moment
 from vinymatic_operator.plugin.facts import Facts, Timetable
-from vinymatic_operator.plugin.phases import EPOCH_PHASES
-from vinymatic_operator.plugin.words import age, duration_in_words, moment, until
+from vinymatic_operator.plugin.words import age, duration_in_words, until
 from vinymatic_operator.resources.index_status import BackupRun, DrillRun, GateFigures, LastRun, RolloutRun
 
 
 def retraining_lines(facts: Facts, now: datetime) -> list[str]:
     run = facts.retraining
-    if run.phase in EPOCH_PHASES:
+    if run.phase is not None:
         lines = [f"under way, at {run.phase}{f': {run.reason}' if run.reason else ''}"]
     else:
         # The reason stays in the status after the retraining that it was of.

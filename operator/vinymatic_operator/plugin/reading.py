@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from vinymatic_operator.errors import KubeInvalidError
-from vinymatic_operator.resources.base import Json, body_of
+from vinymatic_operator.observe.reading import part
+from vinymatic_operator.resources.base import Json
 from vinymatic_operator.resources.index_spec import IndexSpec
 from vinymatic_operator.resources.index_status import IndexStatus
 
@@ -30,15 +31,15 @@ class Index:
 
 def read_index(resource: Json) -> Index:
     """Raises `KubeInvalidError` where the models do not fit what the server keeps."""
-    metadata, status = body_of(resource, "metadata"), body_of(resource, "status")
+    metadata, status = part(resource, "metadata"), part(resource, "status")
     name, namespace = str(metadata.get("name")), str(metadata.get("namespace"))
     created = metadata.get("creationTimestamp")
     try:
-        spec_read = IndexSpec.model_validate(body_of(resource, "spec"))
+        spec_read = IndexSpec.model_validate(part(resource, "spec"))
         status_read = IndexStatus.model_validate(status)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
+        field = ".".join(str(place) for place in first["loc"])
         raise KubeInvalidError(
             f"VinylIndex {name} does not read as this program knows it ({field}: {first['msg']}):"
             " the cluster's CRDs and this program are of different versions"
@@ -46,7 +47,7 @@ def read_index(resource: Json) -> Index:
     return Index(
         namespace=namespace,
         name=name,
-        annotations={key: str(value) for key, value in body_of(metadata, "annotations").items()},
+        annotations={key: str(value) for key, value in part(metadata, "annotations").items()},
         created_at=created if isinstance(created, str) else None,
         deleting=metadata.get("deletionTimestamp") is not None,
         looked_at=bool(status),

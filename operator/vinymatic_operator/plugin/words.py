@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from vinymatic_operator.observe.view import moment
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _YEAR = 365 * _DAY
@@ -26,17 +28,6 @@ def duration_in_words(passed: timedelta) -> str:
             rest = seconds % unit // smaller if smaller else 0
             return f"{seconds // unit}{word}{f'{rest}{smaller_word}' if rest else ''}"
     return f"{seconds // _YEAR}y"
-
-
-def moment(text: str | None) -> datetime | None:
-    """A time as Kubernetes writes it; None where there is none, or where it is none. UTC where it says no zone."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def age(text: str | None, now: datetime) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -32,9 +31,3 @@ def rules(*found: Json, **extra: JsonValue) -> dict[str, JsonValue]:
 
 def immutable(what: str, why: str) -> Json:
     return rule("self == oldSelf", f"{what} cannot be changed: {why}")
-
-
-def body_of(resource: Mapping[str, object], name: str) -> Mapping[str, object]:
-    """A mapping inside a resource; an empty one where there is none."""
-    found = resource.get(name)
-    return found if isinstance(found, Mapping) else {}

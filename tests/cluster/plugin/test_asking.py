@@ -7,14 +7,15 @@ import pytest
 from tests.cluster.plugin.conftest import Vinyl
 from tests.kube.waiting import until
 from tests.unit.plugin.samples import condition, summary
-from vinymatic_operator.resources.base import Json, body_of
+from vinymatic_operator.observe.reading import annotations_of, part
+from vinymatic_operator.resources.base import Json
 
 pytestmark = pytest.mark.cluster
 
 
-def requests(vinyl: Vinyl) -> Json:
+def requests(vinyl: Vinyl) -> dict[str, str]:
     """The index's annotations: a new one has none."""
-    return dict(body_of(body_of(vinyl.look("vinylindex/records"), "metadata"), "annotations"))  # type: ignore[arg-type]
+    return annotations_of(vinyl.look("vinylindex/records"))
 
 
 def test_a_retraining_is_asked_for_by_an_annotation_and_a_dry_run_leaves_none(vinyl: Vinyl) -> None:
@@ -25,10 +26,10 @@ def test_a_retraining_is_asked_for_by_an_annotation_and_a_dry_run_leaves_none(vi
     assert requests(vinyl) == {}
     asked = vinyl("retrain", "-o", "json")
     answer = asked.json()
-    sent = body_of(body_of(body_of(answer, "sent"), "metadata"), "annotations")
+    sent = part(answer, "sent", "metadata", "annotations")
     assert requests(vinyl) == sent
     assert list(sent) == ["vinymatic.io/retrain-at"]
-    assert body_of(body_of(answer, "received"), "metadata")["name"] == "records"
+    assert part(answer, "received", "metadata")["name"] == "records"
     assert f"follow it with: kubectl vinyl status records -n {vinyl.namespace}" in asked.err
 
 
@@ -114,6 +115,6 @@ def test_a_restore_into_the_index_itself_needs_yes_and_one_beside_it_does_not(vi
         "target": {"prefix": "copy"},
     }
     into = vinyl("restore", "--yes", "--name", "into", "-o", "json")
-    assert body_of(into.json(), "sent")["spec"] == {"index": "records", "source": {}}
+    assert part(into.json(), "sent")["spec"] == {"index": "records", "source": {}}
     both = vinyl("restore", "--manifest", "1", "--backup", "b")
     assert (both.code, "exclude each other" in both.err) == (2, True)

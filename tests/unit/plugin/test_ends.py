@@ -48,7 +48,6 @@ def stalled(reason: str) -> list[JsonValue]:
         (index(TAKEN, spec={"paused": True}), PAUSED),
         (index(TAKEN, index=summary(candidateEpoch=5)), Going("epoch 5 is prepared")),
         (index(TAKEN, index=summary(activeEpoch=5)), Ended(True, "epoch 5 is active")),
-        (index({**TAKEN, "phase": "BackingUp"}, index=summary(activeEpoch=5)), Ended(True, "epoch 5 is active")),
         (index({**TAKEN, "gate": FAILED_GATE}), Ended(False, "epoch 5 did not pass its gate: recall falls")),
         (index({**TAKEN, "refusedEpoch": 5}), Ended(False, "epoch 5 was rolled back")),
         (index(TAKEN), Ended(False, "epoch 4 is still active and there is no candidate: it was discarded")),

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.plugin.samples import NOW, ago, later
-from vinymatic_operator.plugin.words import age, duration_in_words, moment, until
+from vinymatic_operator.observe.view import moment
+from vinymatic_operator.plugin.words import age, duration_in_words, until
 
 pytestmark = pytest.mark.unit
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from vinymatic_operator.kube.resources import RESTORES
+from vinymatic_operator.observe.view import moment
 from vinymatic_operator.plugin.answer import Change, finish, refuse
 from vinymatic_operator.plugin.changes import (
     Source,
@@ -21,7 +22,6 @@ from vinymatic_operator.plugin.cluster import connected
 from vinymatic_operator.plugin.ends import object_end
 from vinymatic_operator.plugin.errors import RefusedError
 from vinymatic_operator.plugin.options import Call, vinyl_command
-from vinymatic_operator.plugin.words import moment
 from vinymatic_operator.resources.restore import RestoreTo
 
 
