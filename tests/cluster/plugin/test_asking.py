@@ -8,7 +8,6 @@ from tests.cluster.plugin.conftest import Vinyl
 from tests.kube.waiting import until
 from tests.unit.plugin.samples import condition, summary
 from vinymatic_operator.observe.reading import annotations_of, part
-from vinymatic_operator.resources.base import Json
 
 pytestmark = pytest.mark.cluster
 
