@@ -10,8 +10,9 @@ import pytest
 from tests.support.operator.seen import NOW, job, observed
 from vinymatic_operator.observe.pods import why_not_running, why_waiting
 from vinymatic_operator.observe.steps import Step
+from vinymatic_operator.observe.view import newest_view
 from vinymatic_operator.plan.planning import plan
-from vinymatic_operator.plan.requests import pending
+from vinymatic_operator.plan.requests import pending, settled
 from vinymatic_operator.resources.base import Json
 from vinymatic_operator.resources.names import RETRAIN_AT
 
@@ -40,7 +41,10 @@ def test_what_serves_another_index_is_not_touched() -> None:
 def test_a_request_from_before_the_index_was_made_came_with_a_copy_and_is_not_met(age: timedelta, met: bool) -> None:
     seen = observed()
     asked = (seen.created - age).isoformat()
-    assert (pending(replace(seen, annotations={RETRAIN_AT: asked}), RETRAIN_AT) is not None) is met
+    seen = replace(seen, annotations={RETRAIN_AT: asked})
+    assert (pending(seen, RETRAIN_AT) is not None) is met
+    # Recorded as over, so that nobody reads that it is still waited for.
+    assert (settled(seen, newest_view(seen), RETRAIN_AT) == asked) is not met
 
 
 @pytest.mark.parametrize(
