@@ -39,8 +39,8 @@ def asked_for(observed: Observed, annotation: str, key: str) -> str | None:
 def settled(observed: Observed, view: IndexSummary | None, annotation: str) -> str | None:
     """As it is recorded: the last request that was acted on, or that asks for what is not there: no candidate, no epoch to go back to.
 
-    Such a one, and one that came with a copy, is over at once. Kept, it would be met weeks later, when nobody thinks of it any more: the next training would be rolled
-    back, or promoted without its gate.
+    Such a one, and one that came with a copy, is over at once. Kept, it would be met weeks later, when nobody thinks of it any more: the
+    next training would be rolled back, or promoted without its gate.
     """
     came_with = observed.annotations.get(annotation)
     if came_with is not None and _of_another(observed, came_with):
