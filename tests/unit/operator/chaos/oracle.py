@@ -131,7 +131,9 @@ class Oracle:
     def _train(self, job: JobSeen) -> None:
         wish = self._spec.retraining
         policy = RetrainingPolicy(wish.images, wish.days, wish.growth, wish.drift)
-        due = not wish.suspend and retraining_due(self._world.index.state, policy, self._world.now)
+        # Nor can who does not hear that it is suspended obey that.
+        suspended = wish.suspend and not self._world.deaf
+        due = not suspended and retraining_due(self._world.index.state, policy, self._world.now)
         # Who does not hear that somebody asks for another acts on what was asked for before.
         heard = self._world.deaf or job.request == annotations_of(self._body).get(RETRAIN_AT)
         asked = job.request is not None and heard
