@@ -48,6 +48,8 @@ def settled(observed: Observed, view: IndexSummary | None, annotation: str) -> s
     asked, known = pending(observed, annotation), acted_on(observed, annotation)
     if asked is None or view is None or observed.spec.paused or observed.running(EPOCH_LANE) is not None:
         return known
+    if observed.obstacle is not None:
+        return known  # the view is of another index, or another VinylIndex acts on it
     if any(restore.in_place and not restore.finished for restore in observed.restores):
         return known
     wanted = {PROMOTE_AT: view.candidate_epoch, ROLLBACK_AT: view.previous_epoch}

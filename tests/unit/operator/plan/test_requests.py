@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.operator.seen import job, observed
+from tests.support.operator.seen import job, observed, summary
 from tests.support.operator.world import World
 from vinymatic_operator.observe.steps import Step
-from vinymatic_operator.plan.requests import acted_on, pending
+from vinymatic_operator.plan.requests import acted_on, pending, settled
 from vinymatic_operator.resources.index_status import IndexStatus, RetrainingRun
 from vinymatic_operator.resources.names import PROMOTE_AT, RETRAIN_AT, ROLLBACK_AT
 
@@ -82,6 +82,13 @@ def test_a_promotion_that_is_asked_for_while_it_is_encoded_waits_for_that() -> N
     world.pass_time(timedelta(minutes=20))
     assert world.index.state.active_epoch == 1
     assert "gate" not in world.index.ran
+
+
+def test_what_serves_another_index_does_not_tell_that_a_request_is_over() -> None:
+    asked = {PROMOTE_AT: "two", ROLLBACK_AT: "two"}
+    for obstacle, known in ((None, "two"), ("Deployment api serves s3://other/index", None)):
+        seen = observed(annotations=asked, obstacle=obstacle)
+        assert {settled(seen, summary(), name) for name in asked} == {known}
 
 
 def test_a_request_that_came_while_paused_is_carried_out_afterwards() -> None:
