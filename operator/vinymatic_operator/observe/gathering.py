@@ -13,7 +13,7 @@ from vinymatic_operator.errors import KubeNotFoundError
 from vinymatic_operator.kube.cache import Cache, Key
 from vinymatic_operator.kube.client import Kube
 from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, INDEXES, JOBS, PODS, RESTORES
-from vinymatic_operator.observe.objects import read_backup, read_deployment, read_jobs, read_restore
+from vinymatic_operator.observe.objects import index_uid_of, read_backup, read_deployment, read_jobs, read_restore
 from vinymatic_operator.observe.pods import JOB_OF_POD, why_waiting
 from vinymatic_operator.observe.reading import (
     annotations_of,
@@ -66,7 +66,7 @@ class Gathering:
         namespace, name = namespace_of(body), name_of(body)
         spec = IndexSpec.model_validate(part(body, "spec"))
         api = self._deployment(namespace, spec.api)
-        jobs = self._jobs(namespace, name)
+        jobs = self._jobs(namespace, name, uid_of(body))
         backups = self._cache.select(BACKUPS, namespace, lambda found: _index_of(found) == name)
         restores = self._cache.select(RESTORES, namespace, lambda found: _index_of(found) == name)
         return Observed(
@@ -106,8 +106,10 @@ class Gathering:
             return None
         return f"VinylIndex {name_of(first)} coordinates Deployment {api.name} already"
 
-    def _jobs(self, namespace: str, name: str) -> tuple[JobSeen, ...]:
-        bodies = self._cache.select(JOBS, namespace, lambda job: labels_of(job).get(INDEX_LABEL) == name)
+    def _jobs(self, namespace: str, name: str, uid: str) -> tuple[JobSeen, ...]:
+        bodies = self._cache.select(
+            JOBS, namespace, lambda job: labels_of(job).get(INDEX_LABEL) == name and index_uid_of(job) in (None, uid)
+        )
         ready = {name_of(body) for body in bodies if whole(part(body, "status"), "ready")}
         return tuple(self._with_waiting(namespace, job) if job.name not in ready else job for job in read_jobs(bodies))
 

@@ -71,6 +71,15 @@ def read_job(body: Found) -> JobSeen | None:
     )
 
 
+def index_uid_of(job: Found) -> str | None:
+    """Of the VinylIndex that a Job is of; None: it is of a VinylBackup or a VinylRestore, which outlive theirs, or of nothing.
+
+    A Job is still there, or still known, for a while after the index that it was of: it says nothing of another index of that name.
+    """
+    owners = items(part(job, "metadata"), "ownerReferences")
+    return next((text(owner, "uid") for owner in owners if owner.get("kind") == names.INDEX_KIND), None)
+
+
 def read_deployment(body: Found, workload: Workload) -> DeploymentSeen | None:
     """None: it has not the container that `workload` names."""
     spec, status, template = part(body, "spec"), part(body, "status"), part(body, "spec", "template")

@@ -57,6 +57,26 @@ def test_everything_of_the_index_is_there_and_nothing_of_others(gathered: Gather
     assert len(seen.replicas) == 3
 
 
+@pytest.mark.parametrize(
+    ("kind", "uid", "counts"),
+    [
+        ("VinylIndex", None, True),
+        ("VinylIndex", "uid-of-the-one-before", False),
+        ("VinylBackup", "uid-of-a-backup", True),
+        ("VinylRestore", "uid-of-a-restore", True),
+    ],
+)
+def test_a_job_of_another_index_of_this_name_is_none_of_this_one(
+    gathered: Gathered, kind: str, uid: str | None, counts: bool
+) -> None:
+    ours = str(part(gathered.world.objects.bodies[INDEXES][(NAMESPACE, NAME)], "metadata")["uid"])
+    owner: Json = {"kind": kind, "name": NAME, "uid": uid or ours, "controller": True}
+    labels: Json = {"vinymatic.io/index": NAME, "vinymatic.io/step": "train", "vinymatic.io/attempt": "1"}
+    metadata: Json = {"name": "j", "namespace": NAMESPACE, "labels": labels, "ownerReferences": [owner]}
+    gathered.cache.put(JOBS, {"metadata": metadata})
+    assert [job.name for job in gathered.gather().jobs] == (["j"] if counts else [])
+
+
 def test_pods_are_listed_once_a_minute_while_nothing_changes(gathered: Gathered) -> None:
     for _ in range(12):
         gathered.gather()
