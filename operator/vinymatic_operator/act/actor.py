@@ -7,6 +7,7 @@ from functools import singledispatchmethod
 
 from vinymatic_operator.act.jobs import job_manifest, job_name
 from vinymatic_operator.act.objects import backup_object, finalizer_patch, rollout_patch, status_patch
+from vinymatic_operator.act.patching import fetch, patch_that
 from vinymatic_operator.errors import KubeConflictError, KubeNotFoundError
 from vinymatic_operator.kube.cache import Cache
 from vinymatic_operator.kube.client import Kube
@@ -43,20 +44,14 @@ class Actor:
         """Whether it was done; False: somebody was faster. Raises `KubeError`."""
         try:
             self._do(action, observed, now)
-        except (KubeConflictError, KubeNotFoundError) as error:
-            self._look_again(observed, action, gone=isinstance(error, KubeNotFoundError))
+        except (KubeConflictError, KubeNotFoundError):
+            self._look_again(observed, action)
             return False
         return True
 
     def write_status(self, observed: Observed, status: IndexStatus) -> None:
-        """Raises `KubeError`; `KubeNotFoundError` when it is gone, and then it is forgotten: the watch may have missed that."""
-        patch = status_patch(status.to_json())
-        try:
-            answer = self._kube.patch(INDEXES, observed.namespace, observed.name, patch, subresource="status")
-        except KubeNotFoundError:
-            self._cache.drop(INDEXES, observed.namespace, observed.name)
-            raise
-        self._put(INDEXES, answer)
+        """Raises `KubeError`; `KubeNotFoundError` when it is gone, also where another has its name."""
+        self._write(INDEXES, observed, observed.name, observed.uid, status.to_json())
 
     @singledispatchmethod
     def _do(self, action: Action, observed: Observed, now: datetime) -> None:  # noqa: ARG002
@@ -74,7 +69,7 @@ class Actor:
         pods = self._kube.list(PODS, observed.namespace, labels={JOB_OF_POD: job.name})
         annotations: Json = {RESULT: result_of(job, pods)}
         patch: Json = {"metadata": {"annotations": annotations, "uid": job.uid}}
-        self._put(JOBS, self._kube.patch(JOBS, observed.namespace, job.name, patch))
+        patch_that(self._kube, self._cache, JOBS, (observed.namespace, job.name), job.uid, patch)
 
     @_do.register
     def _(self, action: RollOut, observed: Observed, now: datetime) -> None:
@@ -108,11 +103,11 @@ class Actor:
 
     @_do.register
     def _(self, action: WriteBackupStatus, observed: Observed, now: datetime) -> None:  # noqa: ARG002
-        self._write(BACKUPS, observed, action.name, action.status.to_json())
+        self._write(BACKUPS, observed, action.name, action.uid, action.status.to_json())
 
     @_do.register
     def _(self, action: WriteRestoreStatus, observed: Observed, now: datetime) -> None:  # noqa: ARG002
-        self._write(RESTORES, observed, action.name, action.status.to_json())
+        self._write(RESTORES, observed, action.name, action.uid, action.status.to_json())
 
     def _confirm(self, observed: Observed) -> None:
         """Raises `KubeConflictError` where the API's Deployment is another by now."""
@@ -123,35 +118,25 @@ class Actor:
         if part(body, "metadata").get("resourceVersion") != observed.api.resource_version:
             raise KubeConflictError(f"Deployment {observed.api.name} changed since it was observed")
 
-    def _write(self, resource: Resource, observed: Observed, name: str, status: Json) -> None:
-        answer = self._kube.patch(resource, observed.namespace, name, status_patch(status), subresource="status")
-        self._put(resource, answer)
+    def _write(self, resource: Resource, observed: Observed, name: str, uid: str, status: Json) -> None:
+        place, patch = (observed.namespace, name), status_patch(status, uid)
+        patch_that(self._kube, self._cache, resource, place, uid, patch, subresource="status")
 
     def _put(self, resource: Resource, answer: Json) -> None:
         self._cache.put(resource, answer)
 
-    def _look_again(self, observed: Observed, action: Action, *, gone: bool) -> None:
-        """Fetches what the action met, or forgets it where it is gone."""
+    def _look_again(self, observed: Observed, action: Action) -> None:
+        """Fetches what the action met, or forgets it where it is gone. What `patch_that` met, it has fetched already."""
         met: tuple[Resource, str] | None = None
         if isinstance(action, StartJob):
             met = (JOBS, job_name(observed.name, action))
-        elif isinstance(action, RecordResult):
-            met = (JOBS, action.job)
         elif isinstance(action, RollOut) and observed.api is not None:
             met = (DEPLOYMENTS, observed.api.name)
         elif isinstance(action, SetFinalizer):
             met = (INDEXES, observed.name)
         elif isinstance(action, DeleteJob):
             met = (JOBS, action.name)
-        elif isinstance(action, CreateBackup | WriteBackupStatus | DeleteBackup):
+        elif isinstance(action, CreateBackup | DeleteBackup):
             met = (BACKUPS, action.name)
-        elif isinstance(action, WriteRestoreStatus) and gone:
-            # A status is written unconditionally: a conflict says nothing of it. What is forgotten would be missed until the resync.
-            self._cache.drop(RESTORES, observed.namespace, action.name)
-        if met is None:
-            return
-        resource, name = met
-        try:
-            self._put(resource, self._kube.get(resource, observed.namespace, name))
-        except KubeNotFoundError:
-            self._cache.drop(resource, observed.namespace, name)
+        if met is not None:
+            fetch(self._kube, self._cache, met[0], (observed.namespace, met[1]))

@@ -89,6 +89,8 @@ def finalizer_patch(observed: Observed, finalizer: str, *, present: bool) -> Jso
     return {"metadata": {"finalizers": wanted, "resourceVersion": observed.resource_version}}
 
 
-def status_patch(status: Json) -> list[Json]:
-    """The whole status, in one request."""
-    return [{"op": "add", "path": "/status", "value": status}]
+def status_patch(status: Json, uid: str) -> list[Json]:
+    """The whole status, in one request. It holds for that very object only: of one that was finished, the next of its name, with this
+    status, would never be carried out. The API server passes over a uid in a merge patch of a status.
+    """
+    return [{"op": "test", "path": "/metadata/uid", "value": uid}, {"op": "add", "path": "/status", "value": status}]

@@ -23,13 +23,15 @@ class Cache:
         self._bodies: dict[Resource, dict[Key, Json]] = {}
 
     def put(self, resource: Resource, body: Json) -> None:
-        """Keeps what is newer: a watch may bring an older state than the answer to our own write."""
+        """Keeps what is newer: a watch may bring an older state than the answer to our own write, and the last word of an object after the
+        first of another that was made under its name.
+        """
         slim = {**body, "metadata": {k: v for k, v in part(body, "metadata").items() if k != "managedFields"}}
         with self._lock:
             kept = self._bodies.setdefault(resource, {})
             key = (namespace_of(body), name_of(body))
             before = kept.get(key)
-            if before is None or _version(slim) >= _version(before) or _uid(slim) != _uid(before):
+            if before is None or _version(slim) >= _version(before):
                 kept[key] = slim
 
     def drop(self, resource: Resource, namespace: str, name: str, *, uid: str | None = None) -> None:

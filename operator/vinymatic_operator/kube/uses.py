@@ -14,7 +14,7 @@ USES: Mapping[tuple[Resource, str | None], frozenset[str]] = {
     (INDEXES, "status"): frozenset({"patch"}),
     (BACKUPS, None): frozenset({"get", "list", "watch", "create", "delete"}),
     (BACKUPS, "status"): frozenset({"patch"}),
-    (RESTORES, None): frozenset({"list", "watch"}),
+    (RESTORES, None): frozenset({"get", "list", "watch"}),
     (RESTORES, "status"): frozenset({"patch"}),
     (JOBS, None): frozenset({"get", "list", "watch", "create", "patch", "delete"}),
     (DEPLOYMENTS, None): frozenset({"get", "list", "watch", "patch"}),

@@ -78,6 +78,7 @@ class SetFinalizer:
 @dataclass(frozen=True)
 class WriteBackupStatus:
     name: str
+    uid: str
     status: BackupStatus
     reason: str
 
@@ -85,6 +86,7 @@ class WriteBackupStatus:
 @dataclass(frozen=True)
 class WriteRestoreStatus:
     name: str
+    uid: str
     status: RestoreStatus
     reason: str
 

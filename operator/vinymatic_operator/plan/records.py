@@ -20,12 +20,12 @@ def write_records(observed: Observed, now: datetime) -> tuple[Action, ...]:
     backups = [(found, backup_status(observed, found, now)) for found in observed.backups if not found.finished]
     restores = [(found, restore_status(observed, found, now)) for found in observed.restores if not found.finished]
     actions: list[Action] = [
-        WriteBackupStatus(found.name, status, status.conditions[0].reason)
+        WriteBackupStatus(found.name, found.uid, status, status.conditions[0].reason)
         for found, status in backups
         if status != found.status
     ]
     actions += [
-        WriteRestoreStatus(found.name, told, told.conditions[0].reason)
+        WriteRestoreStatus(found.name, found.uid, told, told.conditions[0].reason)
         for found, told in restores
         if told != found.status
     ]

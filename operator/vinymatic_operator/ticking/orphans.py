@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from vinymatic_operator.act.objects import status_patch
+from vinymatic_operator.act.patching import patch_that
+from vinymatic_operator.errors import KubeNotFoundError
 from vinymatic_operator.kube.cache import Cache, Key
 from vinymatic_operator.kube.client import Kube
 from vinymatic_operator.kube.resources import BACKUPS, INDEXES, RESTORES, Resource
 from vinymatic_operator.observe.objects import read_backup, read_restore
-from vinymatic_operator.observe.reading import name_of, part, text
+from vinymatic_operator.observe.reading import part, text
 from vinymatic_operator.observe.seen import BackupSeen, RestoreSeen
 from vinymatic_operator.resources.base import Json
 from vinymatic_operator.status.conditions import set_condition
@@ -42,8 +45,9 @@ def tell_orphans(kube: Kube, cache: Cache, key: Key, now: datetime) -> bool:
                 seen.status.conditions, "Complete", "False", REASON, message, seen.generation, now
             )
             status = seen.status.model_copy(update={"conditions": conditions, "observed_generation": seen.generation})
-            patch = status_patch(status.to_json())
-            cache.put(resource, kube.patch(resource, namespace, name_of(body), patch, subresource="status"))
+            patch = status_patch(status.to_json(), seen.uid)
+            with suppress(KubeNotFoundError):  # gone meanwhile, and forgotten
+                patch_that(kube, cache, resource, (namespace, seen.name), seen.uid, patch, subresource="status")
             done = True
     return done
 

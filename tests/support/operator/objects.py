@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar, cast
 
 from pydantic import JsonValue
 
-from vinymatic_operator.errors import KubeConflictError, KubeError, KubeNotFoundError
+from vinymatic_operator.errors import KubeConflictError, KubeError, KubeInvalidError, KubeNotFoundError
 from vinymatic_operator.kube.resources import EVENTS, PODS, Resource
 from vinymatic_operator.observe.reading import labels_of, name_of, namespace_of, part
 from vinymatic_operator.resources.base import Json
@@ -77,13 +77,19 @@ class Objects:
         def change() -> Json:
             body = copied(self._found(resource, namespace, name))
             if not isinstance(patch, dict):
-                (only,) = patch
-                assert (only["op"], only["path"], subresource) == ("add", "/status", "status")
-                return self.put(resource, {**body, "status": copied(only["value"])})
+                *tests, status = patch
+                assert (status["op"], status["path"], subresource) == ("add", "/status", "status")
+                for test in tests:
+                    assert (test["op"], test["path"]) == ("test", "/metadata/uid")
+                    if test["value"] != part(body, "metadata")["uid"]:
+                        raise KubeInvalidError("the server rejected our request due to an error in our request")
+                return self.put(resource, {**body, "status": copied(status["value"])})
             wanted, metadata = part(patch, "metadata"), part(body, "metadata")
-            for precondition in ("resourceVersion", "uid"):
-                if wanted.get(precondition, metadata[precondition]) != metadata[precondition]:
-                    raise KubeConflictError(f"{name}: {precondition} is another now")
+            # As the real one answers: 422 where it is another object, 409 where it is the same and has changed.
+            if wanted.get("uid", metadata["uid"]) != metadata["uid"]:
+                raise KubeInvalidError(f"{name}: metadata.uid: field is immutable")
+            if wanted.get("resourceVersion", metadata["resourceVersion"]) != metadata["resourceVersion"]:
+                raise KubeConflictError(f"{name}: resourceVersion is another now")
             return self.put(resource, _merged(body, patch, strategic=strategic))
 
         return self._write((f"patch {subresource or ''}".strip(), resource, name), change)

@@ -25,6 +25,7 @@ from vinymatic_operator.observe.reading import (
     labels_of,
     name_of,
     part,
+    uid_of,
 )
 from vinymatic_operator.observe.seen import ReplicaAnswer, ReplicaSeen
 from vinymatic_operator.plan.tries import Tries
@@ -106,7 +107,7 @@ class World:
             return
         for _, cache in getattr(self, "operators", []):
             if kind == "DELETED":
-                cache.drop(resource, NAMESPACE, name_of(body))
+                cache.drop(resource, NAMESPACE, name_of(body), uid=uid_of(body))
             else:
                 cache.put(resource, body)
 

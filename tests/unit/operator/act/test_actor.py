@@ -7,7 +7,13 @@ import pytest
 from tests.support.operator.objects import Call, Objects
 from tests.support.operator.seen import MINUTE, NOW, body, deployment, job, observed
 from vinymatic_operator.act.actor import Actor
-from vinymatic_operator.errors import KubeConflictError, KubeError, KubeNotFoundError, KubeUnavailableError
+from vinymatic_operator.errors import (
+    KubeConflictError,
+    KubeError,
+    KubeInvalidError,
+    KubeNotFoundError,
+    KubeUnavailableError,
+)
 from vinymatic_operator.kube.cache import Cache
 from vinymatic_operator.kube.resources import BACKUPS, DEPLOYMENTS, INDEXES, JOBS, PODS, RESTORES, Resource
 from vinymatic_operator.observe.reading import annotations_of, part
@@ -32,7 +38,7 @@ from vinymatic_operator.resources.restore import RestoreStatus
 
 pytestmark = pytest.mark.unit
 
-ENDED = job(Step.COMPACT, "t1", state=JobState.SUCCEEDED)
+ENDED = job(Step.COMPACT, "t1", uid="u", state=JobState.SUCCEEDED)
 START = StartJob(Step.TRAIN, "e1", 1, "because", ("train",))
 CREATE = CreateBackup("b9", NOW, "scheduled")
 ROLL = RollOut(1, 9, "epoch 1 is active")
@@ -44,8 +50,8 @@ ACTIONS: list[tuple[Action, Resource, str]] = [
     (ROLL, DEPLOYMENTS, "api"),
     (CREATE, BACKUPS, "b9"),
     (DeleteBackup("b1", "uid-b1", "because"), BACKUPS, "b1"),
-    (WriteBackupStatus("b1", BackupStatus(), "because"), BACKUPS, "b1"),
-    (WriteRestoreStatus("r1", RestoreStatus(), "because"), RESTORES, "r1"),
+    (WriteBackupStatus("b1", "u", BackupStatus(), "because"), BACKUPS, "b1"),
+    (WriteRestoreStatus("r1", "u", RestoreStatus(), "because"), RESTORES, "r1"),
     (SetFinalizer(True, "because"), INDEXES, "vinyl"),
 ]
 IDS = [type(action).__name__ for action, _, _ in ACTIONS]
@@ -92,10 +98,7 @@ def test_what_is_gone_is_forgotten_and_nothing_is_raised(
     assert cluster.cached(resource, name) is None
 
 
-@pytest.mark.parametrize(
-    ("action", "resource", "name"),
-    [found for found in ACTIONS if not isinstance(found[0], WriteRestoreStatus)],
-)
+@pytest.mark.parametrize(("action", "resource", "name"), ACTIONS, ids=IDS)
 def test_where_somebody_was_faster_the_newer_state_is_fetched(
     cluster: Cluster, action: Action, resource: Resource, name: str
 ) -> None:
@@ -145,6 +148,25 @@ def test_a_result_is_not_recorded_on_another_job_of_the_same_name(cluster: Clust
     assert RESULT not in annotations_of(cluster.objects.bodies[JOBS][("records", ENDED.name)])
 
 
+@pytest.mark.parametrize(
+    "action",
+    [WriteBackupStatus("x", "u", BackupStatus(), "because"), WriteRestoreStatus("x", "u", RestoreStatus(), "because")],
+    ids=["backup", "restore"],
+)
+def test_a_status_that_the_server_does_not_take_is_an_error_and_that_of_another_object_is_none(
+    cluster: Cluster, action: Action
+) -> None:
+    resource = BACKUPS if isinstance(action, WriteBackupStatus) else RESTORES
+    cluster.put(resource, "x", "u")
+    cluster.refuse(KubeInvalidError("422"))
+    with pytest.raises(KubeInvalidError):
+        cluster.actor.carry_out(cluster.seen, action, NOW)
+    newer = body(name="x", uid="another", resourceVersion="60")
+    cluster.objects.bodies[resource][("records", "x")] = newer
+    assert cluster.actor.carry_out(cluster.seen, action, NOW) is False
+    assert cluster.cached(resource, "x") == newer
+
+
 def test_a_roll_out_of_a_deployment_that_changed_meanwhile_is_not_done(cluster: Cluster) -> None:
     cluster.put(DEPLOYMENTS, "api", "uid-api", version="71")
     assert cluster.actor.carry_out(observed(api=deployment(resource_version="70")), ROLL, NOW) is False
@@ -172,7 +194,7 @@ def test_the_index_is_forgotten_with_its_last_finalizer(cluster: Cluster) -> Non
 
 def test_a_status_that_was_written_is_known_at_once(cluster: Cluster) -> None:
     cluster.put(BACKUPS, "b1", "uid-b1")
-    cluster.actor.carry_out(cluster.seen, WriteBackupStatus("b1", BackupStatus(manifest=5), "because"), NOW)
+    cluster.actor.carry_out(cluster.seen, WriteBackupStatus("b1", "uid-b1", BackupStatus(manifest=5), "because"), NOW)
     found = cluster.cached(BACKUPS, "b1")
     assert found is not None
     assert part(found, "status")["manifest"] == 5

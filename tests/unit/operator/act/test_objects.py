@@ -61,8 +61,11 @@ def test_other_finalizers_stay(there: tuple[str, ...], present: bool, wanted: li
     assert patch == {"metadata": {"finalizers": wanted, "resourceVersion": "99"}}
 
 
-def test_the_whole_status_is_one_request() -> None:
-    assert status_patch({"a": 1}) == [{"op": "add", "path": "/status", "value": {"a": 1}}]
+def test_the_whole_status_of_that_very_object_is_one_request() -> None:
+    assert status_patch({"a": 1}, "u") == [
+        {"op": "test", "path": "/metadata/uid", "value": "u"},
+        {"op": "add", "path": "/status", "value": {"a": 1}},
+    ]
 
 
 def test_a_scheduled_backup_has_no_owner_it_outlives_the_index() -> None:

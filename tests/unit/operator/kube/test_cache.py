@@ -36,6 +36,13 @@ def test_an_object_that_was_made_anew_replaces_the_one_before() -> None:
     assert cache.get(JOBS, *KEY) == at("6", uid="new")
 
 
+def test_the_last_word_of_an_object_does_not_replace_the_one_that_was_made_since() -> None:
+    cache = Cache()
+    cache.put(JOBS, at("6", uid="new"))
+    cache.put(JOBS, at("5", uid="old"))
+    assert cache.get(JOBS, *KEY) == at("6", uid="new")
+
+
 def test_versions_that_are_no_numbers_replace_each_other() -> None:
     cache = Cache()
     cache.put(JOBS, at("b"))

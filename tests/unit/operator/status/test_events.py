@@ -37,7 +37,7 @@ pytestmark = pytest.mark.unit
         (SetFinalizer(True, "because"), "FinalizerAdded"),
         (SetFinalizer(False, "because"), "FinalizerRemoved"),
         (RecordResult("j"), None),
-        (WriteBackupStatus("b1", BackupStatus(), "because"), None),
+        (WriteBackupStatus("b1", "uid-b1", BackupStatus(), "because"), None),
     ],
 )
 def test_what_was_done_is_told_with_its_reason(action: Action, reason: str | None) -> None:

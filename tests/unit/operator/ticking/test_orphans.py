@@ -43,6 +43,20 @@ def test_it_is_not_finished_and_so_is_carried_out_once_the_index_is_there() -> N
     assert not read_backup(objects.get(BACKUPS, "shop", "first")).finished
 
 
+@pytest.mark.parametrize("resource", [BACKUPS, RESTORES], ids=["backup", "restore"])
+def test_what_is_told_of_a_copy_of_the_one_before_is_not_told_to_a_new_one_of_its_name(resource: Resource) -> None:
+    objects, cache = filled((resource, "first", "nobody"), (resource, "second", "nobody"))
+    objects.watch = lambda resource, kind, body: None
+    for name in ("first", "second"):
+        objects.remove(resource, "shop", name)
+    again: Json = {"metadata": {"name": "first", "namespace": "shop"}, "spec": {"index": "records"}}
+    objects.put(resource, again)
+    tell_orphans(objects, cache, ("shop", "nobody"), NOW)
+    assert cache.keys(resource) == {("shop", "first")}
+    assert cache.get(resource, "shop", "first") == objects.get(resource, "shop", "first")
+    assert "status" not in objects.get(resource, "shop", "first")
+
+
 def test_indexes_that_are_there_are_looked_at_whether_or_not_anything_names_them() -> None:
     _, cache = filled((INDEXES, "records", "itself"), (BACKUPS, "first", "records"))
     assert wanted_indexes(cache) == {("shop", "records")}
