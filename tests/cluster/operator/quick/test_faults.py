@@ -11,7 +11,7 @@ from tests.cluster.operator.quick.flows import BACKUP, FLOWS, RETRAIN
 from tests.cluster.operator.quick.site import NAME, QuickSite
 from tests.cluster.operator.quick.weather import Weather
 from tests.kube.api import Object
-from tests.kube.proxy import ApiProxy
+from tests.kube.proxy import ApiProxy, Fault, Refuse, Request, Silence
 from tests.kube.waiting import until
 from vinymatic_operator.kube.resources import BACKUPS, INDEXES, JOBS, PODS
 from vinymatic_operator.resources.names import RETRAIN_AT, STEP_LABEL
@@ -111,20 +111,34 @@ def test_a_backup_that_a_person_deletes_while_it_is_made_leaves_nothing_waiting(
     until(lambda: "Complete" in site.outcome()["backups"][0], "a backup by hand", seconds=120)
 
 
-def test_an_index_that_is_deleted_in_the_middle_and_made_again_is_a_new_one(new_site: NewSite) -> None:
+@pytest.mark.parametrize("unheard", [False, True], ids=["", "while nothing is heard of Jobs"])
+def test_an_index_that_is_deleted_in_the_middle_and_made_again_is_a_new_one(new_site: NewSite, unheard: bool) -> None:
     site = new_site()
     RETRAIN.begin(site)
     with site.gate:
         site.launch_operator()
-        until(lambda: site.list(JOBS), "the first Job")
+        job = until(lambda: _job(site, "train"), "the first Job")
+        until(lambda: site.outcome()["indexes"][NAME].get("Reconciling") == ("True", "Training"), "the word of it")
         body = site.read(INDEXES, NAME)
+        if unheard:
+            site.proxy.rule = _deaf_to_jobs
+            site.proxy.cut_watches()
         site.delete(INDEXES, NAME)
         # Kubernetes' garbage collector looks for new kinds every 30 s.
         until(lambda: not site.list(INDEXES) and not site.list(JOBS), "the end of it and its Job", seconds=120)
         until(lambda: not _job_pods(site), "the end of the Job's pod")
         again = {"metadata": {"name": NAME, "annotations": body["metadata"]["annotations"]}, "spec": body["spec"]}
         site.create(INDEXES, again)
+        until(lambda: _job(site, "train").get("metadata", {}).get("uid") not in (None, job["metadata"]["uid"]), "anew")
+    site.proxy.rule = lambda request: None
+    site.proxy.cut_watches()
     RETRAIN.settled(site)
+
+
+def _deaf_to_jobs(request: Request) -> Fault | None:
+    if request.method != "GET" or request.resource != "jobs":
+        return None
+    return Silence() if request.watch else Refuse(503)
 
 
 def _job(site: QuickSite, step: str) -> Object:
