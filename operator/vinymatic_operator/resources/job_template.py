@@ -79,5 +79,9 @@ class JobTemplate(Part):
         default=86_400, ge=60, le=2_592_000, description="A Job that runs longer is ended."
     )
     ttl_seconds_after_finished: int = Field(
-        default=86_400, ge=300, le=2_592_000, description="How long a finished Job is kept to look at."
+        # A failed Job is what the next try knows the request by, and pauses between tries grow to an hour.
+        default=86_400,
+        ge=7_200,
+        le=2_592_000,
+        description="How long a finished Job is kept to look at.",
     )
