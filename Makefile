@@ -66,6 +66,7 @@ lock: ## renews the lock files from pyproject.toml (needs uv)
 docs: venv ## renews the generated pages
 	$(BIN)/vinymatic settings --markdown > docs/settings.md
 	$(BIN)/python -m vinymatic_operator.crds --write k8s/crds --reference docs/resources.md --rights k8s/operator
+	$(BIN)/python -m monitoring
 
 clean: ## the environment and caches; never data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

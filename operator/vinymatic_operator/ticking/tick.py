@@ -27,7 +27,7 @@ from vinymatic_operator.plan.tries import Tries
 from vinymatic_operator.resources.names import RESULT
 from vinymatic_operator.status.build import build_status
 from vinymatic_operator.status.events import Event, ended_event, event_of, turned
-from vinymatic_operator.ticking.gauges import show
+from vinymatic_operator.ticking.gauges import count_job, show
 from vinymatic_operator.ticking.orphans import tell_orphans
 
 log = logging.getLogger(__name__)
@@ -109,15 +109,19 @@ class Tick:
             return False  # somebody was faster: what they did wakes us, and an object that is in the way must not be met in a loop
         self._metrics.done.labels(type(action).__name__).inc()
         log.info(line("action", index=observed.place, action=type(action).__name__, reason=action.reason))
-        event = self._ended(observed, action) if isinstance(action, RecordResult) else event_of(action)
+        event = self._ended(observed, action, now) if isinstance(action, RecordResult) else event_of(action)
         if event is not None:
             self._post(observed, event, now)
         return True
 
-    def _ended(self, observed: Observed, action: RecordResult) -> Event | None:
+    def _ended(self, observed: Observed, action: RecordResult, now: datetime) -> Event | None:
         body = self._cache.get(JOBS, observed.namespace, action.job)
         result = None if body is None else annotations_of(body).get(RESULT)
-        return None if result is None else ended_event(observed, action.job, result)
+        job = next((found for found in observed.jobs if found.name == action.job), None)
+        if result is None or job is None:
+            return None
+        count_job(self._metrics, job, result, now)
+        return ended_event(observed, action.job, result)
 
     def _tell(self, observed: Observed, planned: Plan, now: datetime) -> None:
         for replica in observed.replicas:

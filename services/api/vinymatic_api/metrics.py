@@ -11,12 +11,15 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    Info,
     ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vinymatic import __version__
+from vinymatic.index.results import SearchResult, Verdict
 from vinymatic.lifecycle.reader import ReaderState
 
 # A second series for each counter, which nobody reads.
@@ -25,6 +28,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
 _STEP_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _LAG_SECONDS = (0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0)
+_SCORES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED = "unmatched"
 SEARCHES = frozenset({"/search", "/v1/search"})
@@ -50,13 +54,30 @@ class Metrics:
         self.answers = SearchAnswers()
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self.requests = self._counter("requests", "Requests answered.", ("route", "method", "status"))
+        build = Info(
+            "vinymatic_build", "1; its labels say which process this is and of which version.", registry=self.registry
+        )
+        build.info({"component": "api", "version": __version__})
+        self.requests = self._counter(
+            "requests", "Requests answered; route: the path's template.", ("route", "method", "status")
+        )
         self.errors = self._counter("errors", "Requests that failed, by error code.", ("code",))
         self.verdicts = self._counter("searches", "Photos searched, by verdict.", ("verdict",))
-        self.reloads = self._counter("reloads", "Snapshots taken.")
-        self.reload_failures = self._counter("reload_failures", "Looks at the manifest log that failed.", ("code",))
-        self.latency = self._histogram("request_seconds", "From the request's head to the answer's.", _SECONDS, "route")
+        self.reloads = self._counter("reloads", "Snapshots taken: newer manifests that were loaded.")
+        self.reload_failures = self._counter(
+            "reload_failures", "Looks at the manifest log that failed, by error code.", ("code",)
+        )
+        self.latency = self._histogram(
+            "request_seconds",
+            "From the request's head to the answer's, the client's upload included.",
+            _SECONDS,
+            "route",
+        )
+        self.search_seconds = self._histogram(
+            "search_seconds", "Of a photo that was searched: from the end of its upload to the answer.", _SECONDS
+        )
         self.steps = self._histogram("search_step_seconds", "Steps of a search.", _STEP_SECONDS, "step")
+        self.scores = self._histogram("search_score", "Of a photo that was searched: its best cover's score.", _SCORES)
         self.queue_wait = self._histogram("queue_wait_seconds", "Wait of a photo for a thread.", _SECONDS)
         self.in_flight = self._gauge("requests_in_flight", "Requests being served.")
         self.waiting = self._gauge("queue_depth", "Photos waiting for a thread.")
@@ -68,20 +89,35 @@ class Metrics:
         self.segments = self._gauge("snapshot_segments", "Segments served.")
         self.age = self._gauge("snapshot_age_seconds", "Since the snapshot was taken.")
         self.staleness = self._gauge(
-            "snapshot_staleness_seconds", "Since the manifest log was last read without failure."
+            "snapshot_staleness_seconds",
+            "What is served is as the log was so long ago: since the last look that ended well began.",
         )
         self.max_staleness = self._gauge(
-            "snapshot_max_staleness_seconds", "The most that was since the process started."
+            "snapshot_max_staleness_seconds",
+            "The most that the staleness was since the process started, its first load included.",
         )
         self.lag = self._histogram(
-            "snapshot_lag_seconds", "From a manifest's commit to its being served.", _LAG_SECONDS
+            "snapshot_lag_seconds",
+            "From a manifest's commit, by the store's clock, to its being served; not for the first one of a process.",
+            _LAG_SECONDS,
         )
+        # A series that appears only with its first event hides that event from rate().
+        for verdict in Verdict:
+            self.verdicts.labels(verdict.value)
+        for route in SEARCHES:
+            for status in (HTTPStatus.OK, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE):
+                self.requests.labels(route, "POST", str(status.value))
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
 
-    def observe_steps(self, timings_ms: dict[str, float]) -> None:
-        for step, spent in timings_ms.items():
+    def observe_search(self, result: SearchResult, waited: float, seconds: float) -> None:
+        """`waited`: for a thread; `seconds`: in all."""
+        self.verdicts.labels(result.verdict.value).inc()
+        self.queue_wait.observe(waited)
+        self.search_seconds.observe(seconds)
+        self.scores.observe(max((match.score for match in result.covers + result.candidates), default=0.0))
+        for step, spent in result.timings_ms.items():
             self.steps.labels(step).observe(spent / 1_000)
 
     def show_state(self, state: ReaderState) -> None:

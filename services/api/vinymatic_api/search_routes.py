@@ -95,12 +95,10 @@ async def _search(service: Service, request: Request, options: SearchOptions) ->
     done = await service.pool.run(
         partial(_identify, service, body, content_type, options), partial(_client_left, request)
     )
-    total = (time.perf_counter() - begin) * 1_000
+    total = time.perf_counter() - begin
     result = done.value
-    service.metrics.queue_wait.observe(done.waited)
-    service.metrics.verdicts.labels(result.verdict.value).inc()
-    service.metrics.observe_steps(result.timings_ms)
-    return result, {"queue": done.waited * 1_000, **result.timings_ms, "total": total}
+    service.metrics.observe_search(result, done.waited, total)
+    return result, {"queue": done.waited * 1_000, **result.timings_ms, "total": total * 1_000}
 
 
 def _require_index(service: Service) -> None:

@@ -59,18 +59,19 @@ class Backups:
     def back_up(self) -> bool:
         """Backs up what has changed since the last time; False when that failed."""
         if self._newest() == self._done:
+            self._metrics.backup_success_time.set_to_current_time()
             return True
         started = time.monotonic()
         try:
             report = backup(self._source, self._destination, recording=self._recording)
         except VinymaticError as error:
-            self._metrics.backups.labels("failure").inc()
+            self._metrics.backups.labels("failed").inc()
             self._health.failed(PART, error)
             log.error(line("backup_failed", to=self._destination.url, code=error.code, message=str(error)))
             return False
         self._done = report.number
         self._health.well(PART)
-        self._metrics.backups.labels("success").inc()
+        self._metrics.backups.labels("succeeded").inc()
         self._metrics.backup_seconds.observe(time.monotonic() - started)
         self._metrics.backup_success_time.set_to_current_time()
         self._metrics.backup_manifest.set(report.number)

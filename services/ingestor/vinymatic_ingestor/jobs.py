@@ -76,8 +76,9 @@ class Jobs:
         self._started = 0.0
         for job in jobs:
             metrics.job_running.labels(job.name)
-            for result in ("success", "failure", "refused"):
-                metrics.jobs.labels(job.name, result)
+            metrics.job_seconds.labels(job.name)
+            for outcome in ("succeeded", "failed", "refused"):
+                metrics.jobs.labels(job.name, outcome)
 
     @property
     def running(self) -> str | None:
@@ -99,7 +100,9 @@ class Jobs:
         if job is None or child is None or (code := child.poll()) is None:
             return False
         self._running = self._child = None
+        seconds = time.monotonic() - self._started
         self._metrics.job_running.labels(job.name).set(0)
+        self._metrics.job_seconds.labels(job.name).observe(seconds)
         if code not in (0, EXIT_CODE_REFUSED):
             self._fail(job, JobFailedError(f"{job.name} ended with code {code}; its own lines say why"))
             return False
@@ -108,11 +111,11 @@ class Jobs:
         state.not_before = time.monotonic() + job.every * random.uniform(0.5, 1.5)
         self._health.well(job.name)
         # A refused candidate is nothing wrong with us: the index goes on under its epoch, and the next retraining is due in its time.
-        result = "refused" if code == EXIT_CODE_REFUSED else "success"
-        self._metrics.jobs.labels(job.name, result).inc()
-        if result == "success":
+        outcome = "refused" if code == EXIT_CODE_REFUSED else "succeeded"
+        self._metrics.jobs.labels(job.name, outcome).inc()
+        if outcome == "succeeded":
             self._metrics.job_success_time.labels(job.name).set_to_current_time()
-        log.info(line("job_done", job=job.name, result=result, seconds=time.monotonic() - self._started))
+        log.info(line("job_done", job=job.name, outcome=outcome, seconds=seconds))
         return True
 
     def stop(self) -> None:
@@ -148,7 +151,7 @@ class Jobs:
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (state.failures - 1))
         state.not_before = time.monotonic() + pause
         self._health.failed(job.name, error)
-        self._metrics.jobs.labels(job.name, "failure").inc()
+        self._metrics.jobs.labels(job.name, "failed").inc()
         log.error(line("job_failed", job=job.name, message=str(error), next_try_seconds=pause))
 
 

@@ -215,7 +215,7 @@ def test_an_index_in_the_covers_own_bucket_does_not_index_itself(
     with Running(settings) as running:
         inside.put("a.jpg", scan(0))
         eventually(lambda: "a.jpg" in inside.covers(), "the cover is searchable")
-        eventually(lambda: running.metric("backups_total", result="success") >= 1, "a backup is made")
+        eventually(lambda: running.metric("backups_total", outcome="succeeded") >= 1, "a backup is made")
         assert running.metric("objects_ignored_total") >= 4
         assert running.metric("rejects_total", code="not_an_image") == 0
         assert list(inside.covers()) == ["a.jpg"]

@@ -29,12 +29,12 @@ def test_after_so_many_images_the_index_is_retrained_while_ingestion_goes_on(
     with Running(settings) as running:
         for number in range(4):
             world.put(f"{number}.jpg", cover(number).jpeg())
-        eventually(lambda: running.metric("job_running", job="retraining") == 1, "the training starts")
+        eventually(lambda: running.metric("job_running", step="retraining") == 1, "the training starts")
         for number in range(4, 7):
             world.put(f"{number}.jpg", cover(number).jpeg())
         eventually(lambda: len(world.covers()) == 7, "ingestion goes on")
         eventually(
-            lambda: running.metric("jobs_total", job="retraining", result="success") == 1, "the training succeeds"
+            lambda: running.metric("jobs_total", step="retraining", outcome="succeeded") == 1, "the training succeeds"
         )
         running.settle(world)
         assert running.metric("images_since_training") < 4
@@ -63,7 +63,7 @@ def test_segments_are_merged_and_the_index_collected_while_ingestion_goes_on(
             return world.reader.state.segments
 
         def ended(job: str) -> bool:
-            return running.metric("jobs_total", job=job, result="success") >= 1
+            return running.metric("jobs_total", step=job, outcome="succeeded") >= 1
 
         eventually(lambda: segments() < 8, "small segments are merged")
         for job in ("compaction", "collection"):
@@ -76,7 +76,7 @@ def test_a_stop_ends_a_training_that_is_running(world: World, pipeline: Pipeline
     settings = settings_of(pipeline, index_folder.parent, RETRAINING_INTERVAL="1")
     with Running(settings) as running:
         world.put("a.jpg", cover(0).jpeg())
-        eventually(lambda: running.metric("job_running", job="retraining") == 1, "the training starts")
+        eventually(lambda: running.metric("job_running", step="retraining") == 1, "the training starts")
         running.settle(world)
     with Running(settings_of(pipeline, index_folder.parent)) as again:
         world.put("b.jpg", cover(1).jpeg())
@@ -93,10 +93,10 @@ def test_the_index_is_backed_up_and_comes_back_from_its_backup(
         eventually(lambda: "a.jpg" in world.covers(), "the cover is searchable")
         number = world.reader.state.manifest
         eventually(lambda: running.metric("backup_manifest") == number, "its manifest is backed up")
-        made = running.metric("backups_total", result="success")
+        made = running.metric("backups_total", outcome="succeeded")
         world.send("a.jpg")  # changes nothing
         running.settle(world)
-        assert running.metric("backups_total", result="success") == made
+        assert running.metric("backups_total", outcome="succeeded") == made
         assert running.metric("backup_last_success_timestamp_seconds") > 1_700_000_000
     kept = backup_store(settings)
     assert kept is not None
@@ -113,7 +113,7 @@ def test_a_backup_that_fails_is_told_and_stops_nothing(world: World, pipeline: P
         pipeline, index_folder.parent, BACKUP_INTERVAL="0.1", BACKUP_URL=f"s3://{pipeline.bucket}-missing/backup"
     )
     with Running(settings) as running:
-        eventually(lambda: running.metric("backups_total", result="failure") >= 2, "it fails and is tried again")
+        eventually(lambda: running.metric("backups_total", outcome="failed") >= 2, "it fails and is tried again")
         assert "backup" in str(running.health()["problems"])
         world.put("a.jpg", cover(0).jpeg())
         eventually(lambda: "a.jpg" in world.covers(), "covers are ingested all the same")

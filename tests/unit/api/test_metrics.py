@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from tests.unit.api.asgi import call, http_scope
+from vinymatic.index.results import Match, SearchResult, Verdict
 from vinymatic_api.metrics import UNMATCHED, Metrics, RequestMetrics, SearchAnswers
 
 pytestmark = pytest.mark.unit
@@ -26,7 +27,7 @@ async def page_of(request: Request) -> PlainTextResponse:
 def requests(metrics: Metrics) -> dict[tuple[str, str, str], float]:
     families = text_string_to_metric_families(metrics.text().decode())
     samples = [sample for family in families for sample in family.samples if sample.name == "vinymatic_requests_total"]
-    return {(s.labels["route"], s.labels["method"], s.labels["status"]): s.value for s in samples}
+    return {(s.labels["route"], s.labels["method"], s.labels["status"]): s.value for s in samples if s.value}
 
 
 @pytest.fixture
@@ -83,3 +84,27 @@ def test_searches_alone_are_counted_as_searches(metrics: Metrics) -> None:
     for method, path in (("POST", "/search"), ("POST", "/v1/search"), ("GET", "/search"), ("POST", "/v1/covers")):
         call(app, http_scope(method, path))
     assert metrics.answers == SearchAnswers(answered=2, failed=0)
+
+
+def test_a_failed_search_is_a_series_before_it_happens(metrics: Metrics) -> None:
+    labels = {"route": "/search", "method": "POST", "status": "503"}
+    assert metrics.registry.get_sample_value("vinymatic_requests_total", labels) == 0
+
+
+@pytest.mark.parametrize(("scores", "bucket"), [((), "0.05"), ((0.42, 0.87), "0.9"), ((1.0,), "1.0")])
+def test_a_search_is_counted_by_verdict_with_its_best_score(
+    metrics: Metrics, scores: tuple[float, ...], bucket: str
+) -> None:
+    candidates = tuple(Match(f"{n}.jpg", score, 9, 0.9, 1.0, None) for n, score in enumerate(scores))
+    metrics.observe_search(SearchResult(Verdict.AMBIGUOUS, "", (), candidates, 1, {"vote": 5.0}), 0.25, 0.75)
+
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(f"vinymatic_{name}", labels)
+
+    assert value("searches_total", verdict="ambiguous") == 1
+    assert value("searches_total", verdict="match") == 0
+    assert value("search_score_bucket", le=bucket) == 1
+    assert value("search_score_sum") == max(scores, default=0)
+    assert value("queue_wait_seconds_sum") == 0.25
+    assert value("search_seconds_sum") == 0.75
+    assert value("search_step_seconds_sum", step="vote") == pytest.approx(0.005)

@@ -40,8 +40,8 @@ class Kept:
             recording=Recording(4, folder / "drill"),
         )
 
-    def made(self, result: str = "success") -> float | None:
-        return self.metrics.registry.get_sample_value("vinymatic_ingestor_backups_total", {"result": result})
+    def made(self, outcome: str = "succeeded") -> float | None:
+        return self.metrics.registry.get_sample_value("vinymatic_ingestor_backups_total", {"outcome": outcome})
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_changed_index_is_backed_up_and_an_unchanged_one_is_not_even_looked_at
 def test_a_failed_backup_is_told_and_the_next_try_mends_it(kept: Kept) -> None:
     kept.destination.rates = {Fault.UNAVAILABLE: 1.0}
     assert not kept.backups.back_up()
-    assert kept.made("failure") == 1
+    assert kept.made("failed") == 1
     assert "backup" in kept.health.report().problems
     kept.destination.rates = {}
     assert kept.backups.back_up()
@@ -88,7 +88,7 @@ def test_a_backup_whose_pruning_fails_is_a_backup_all_the_same(kept: Kept) -> No
     for name in "abc":
         kept.writer.commit(Batch(upserts=[random_cover(name)]))
         assert kept.backups.back_up()
-    assert (kept.made(), kept.made("failure")) == (3, 0)
+    assert (kept.made(), kept.made("failed")) == (3, 0)
     assert "backup_retention" in kept.health.report().problems
     kept.destination.rates = {}
     kept.writer.commit(Batch(upserts=[random_cover("d")]))

@@ -41,8 +41,8 @@ class Running:
             time.sleep(0.01)
         return False
 
-    def count(self, name: str, result: str) -> float | None:
-        labels = {"job": name, "result": result}
+    def count(self, name: str, outcome: str) -> float | None:
+        labels = {"step": name, "outcome": outcome}
         return self.metrics.registry.get_sample_value("vinymatic_ingestor_jobs_total", labels)
 
 
@@ -59,14 +59,14 @@ def test_a_job_starts_when_it_is_due_and_not_before() -> None:
     assert not running.ended()
     running.jobs.consider(INDEX.model_copy(update={"number": 8}))
     assert running.ended()
-    assert running.count("count", "success") == 1
+    assert running.count("count", "succeeded") == 1
 
 
 def test_one_at_a_time_and_the_first_comes_first(endless: Running) -> None:
     endless.jobs.consider(INDEX)
     endless.jobs.consider(INDEX)
     assert endless.jobs.running == "first"
-    labels = {"job": "second"}
+    labels = {"step": "second"}
     assert endless.metrics.registry.get_sample_value("vinymatic_ingestor_job_running", labels) == 0
 
 
@@ -95,7 +95,7 @@ def test_a_failed_job_is_told_and_not_tried_again_at_once_and_others_go_on() -> 
     running = Running(job("bad", "raise SystemExit(7)"), job("good", ""))
     running.jobs.consider(INDEX)
     assert not running.ended()
-    assert running.count("bad", "failure") == 1
+    assert running.count("bad", "failed") == 1
     assert "code 7" in running.health.report().problems["bad"].message
     running.jobs.consider(INDEX)
     assert running.jobs.running == "good"
@@ -106,7 +106,7 @@ def test_a_candidate_that_its_gate_refused_is_no_failure_of_the_ingestor() -> No
     running = Running(job("retraining", "raise SystemExit(3)"))
     running.jobs.consider(INDEX)
     assert running.ended()
-    assert [running.count("retraining", result) for result in ("refused", "success", "failure")] == [1, 0, 0]
+    assert [running.count("retraining", outcome) for outcome in ("refused", "succeeded", "failed")] == [1, 0, 0]
     assert running.health.report().status == "ok"
 
 
@@ -129,7 +129,7 @@ def test_a_command_that_is_not_there_is_a_failure_and_no_crash() -> None:
     running.jobs.consider(INDEX)
     assert running.jobs.running is None
     assert not running.jobs.poll()
-    assert running.count("job", "failure") == 1
+    assert running.count("job", "failed") == 1
 
 
 def test_the_settings_say_which_jobs_there_are() -> None:

@@ -1,4 +1,4 @@
-"""docs/operator.md says what the operator tells: every condition with its reasons, every Event, name, metric, setting and right."""
+"""docs/operator.md says what the operator tells: every condition with its reasons, every Event, name, setting and right."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 
 from vinymatic.settings import OperatorSettings
 from vinymatic_operator.kube.rbac import rules
-from vinymatic_operator.metrics import Metrics
 from vinymatic_operator.observe.steps import Step
 from vinymatic_operator.plan import backups, deletion, epochs, features, planning, records, restores, upkeep, waiting
 from vinymatic_operator.resources import names
@@ -34,9 +33,7 @@ def rows(heading: str) -> list[list[str]]:
     section = re.split(r"^## ", PAGE.split(f"\n## {heading}\n")[1], flags=re.MULTILINE)[0]
     found = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
     return [
-        cells
-        for cells in found
-        if not set(cells[0]) <= {"-"} and cells[0] not in ("condition", "reason", "metric", "resource")
+        cells for cells in found if not set(cells[0]) <= {"-"} and cells[0] not in ("condition", "reason", "resource")
     ]
 
 
@@ -134,17 +131,6 @@ def test_every_label_annotation_and_finalizer_is_told() -> None:
     section = PAGE.split("## Labels and annotations")[1].split("\n## ")[0]
     assert len(ours) > 10
     assert [name for name in ours if f"`{name}`" not in section] == [names.API_VERSION]
-
-
-def test_every_metric_is_told_with_its_labels() -> None:
-    made = {}
-    metrics = Metrics()
-    for collector in vars(metrics).values():
-        for family in collector.collect() if collector is not metrics.registry else ():
-            name = f"{family.name}_total" if family.type == "counter" else family.name
-            made[name] = list(collector._labelnames)
-    assert {words(cells[0])[0]: words(cells[1]) for cells in rows("Metrics")} == made
-    assert "vinymatic_operator_ticks_total" in made
 
 
 def test_every_setting_is_named() -> None:
