@@ -9,8 +9,8 @@ _HEAD = """# Metrics
 What the processes export for Prometheus on `/metrics`. This page is made from their registries by `make docs`; [monitoring](monitoring.md)
 says how to scrape them, and which alerts and dashboards there are.
 
-A histogram `x` has the series `x_bucket` (with the label `le`), `x_sum` and `x_count`. Every label but `namespace` and `index` has a bounded set
-of values: routes are templates, codes are words that errors have.
+A histogram `x` has the series `x_bucket` (with the label `le`), `x_sum` and `x_count`. Every label but `namespace` and `index` has a
+bounded set of values: routes are templates, codes are words that errors have.
 """
 _TITLES = {
     "api": "API\n\nPort 5002, the one of searches; not through the Caddy in front.",
