@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
+from monitoring.dashboards.grafana import dashboard
+from monitoring.dashboards.life import LIFE
+from monitoring.dashboards.searches import SEARCHES
 from monitoring.page import markdown
+
+DASHBOARDS = "charts/vinymatic/files/dashboards"
 
 
 def files() -> dict[str, str]:
-    return {"docs/metrics.md": markdown()}
+    made = {f"{DASHBOARDS}/{shown.uid}.json": dashboard(shown) for shown in (SEARCHES, LIFE)}
+    return {"docs/metrics.md": markdown(), **{path: json.dumps(body, indent=1) + "\n" for path, body in made.items()}}
