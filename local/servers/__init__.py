@@ -5,11 +5,13 @@ from local.servers.caddy import Caddy
 from local.servers.ministack import Ministack
 from local.servers.ports import free_ports, require_free
 from local.servers.process import ServerProcess
+from local.servers.prometheus import Prometheus
 from local.servers.seaweedfs import SeaweedFS
 
 __all__ = [
     "Caddy",
     "Ministack",
+    "Prometheus",
     "SeaweedFS",
     "ServerProcess",
     "free_ports",

@@ -20,14 +20,14 @@ from local.errors import MissingToolError, ServerStartError
 _POLL_SECONDS = 0.02
 
 
-def tool(name: str) -> Path:
-    """Where a program of this environment lies. Raises `MissingToolError`."""
+def tool(name: str, get: str = "run `make venv`") -> Path:
+    """Where a program of this environment lies. Raises `MissingToolError`, which says how to get it."""
     for folder in (Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))):
         if (found := folder / name).is_file():
             return found
     if (on_path := shutil.which(name)) is not None:
         return Path(on_path)
-    raise MissingToolError(f"{name} is not installed: run `make venv`")
+    raise MissingToolError(f"{name} is not installed: {get}")
 
 
 def clean_environment(**extra: str) -> dict[str, str]:

@@ -95,5 +95,5 @@ def _nodes(expression: promql.Expr) -> list[promql.Expr]:
 def _matches(matcher: promql.Matcher, value: str) -> bool:
     pattern = matcher.value.replace("$namespace", ".*").replace("$index", ".*").replace("$job", ".*")
     if matcher.op in (promql.MatchOp.Equal, promql.MatchOp.NotEqual):
-        return (value == pattern) == (matcher.op == promql.MatchOp.Equal)
-    return (re.fullmatch(pattern, value) is not None) == (matcher.op == promql.MatchOp.Re)
+        return bool((value == pattern) == (matcher.op == promql.MatchOp.Equal))
+    return bool((re.fullmatch(pattern, value) is not None) == (matcher.op == promql.MatchOp.Re))

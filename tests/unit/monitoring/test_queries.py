@@ -53,8 +53,8 @@ def fault(query: str) -> str | None:
         if samples and not any(read.takes(sample.labels) for sample in samples):
             return f"no series of {read.name} has such values"
     for labels, part in groupings(expression):
-        if unknown := labels - frozenset().union(*(KNOWN[read.name] for read in reads(part))):
-            return f"{part.prettify()} has no label {set(unknown)}"
+        if missing := labels - frozenset().union(*(KNOWN[read.name] for read in reads(part))):
+            return f"{part.prettify()} has no label {set(missing)}"
     return None
 
 
