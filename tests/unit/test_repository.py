@@ -144,7 +144,8 @@ def test_every_make_target_is_explained() -> None:
 
 
 def test_ci_runs_what_a_contributor_runs() -> None:
-    script = ROOT / ".ci" / "run"
-    assert os.access(script, os.X_OK)
-    assert re.search(r"^make test\b", script.read_text("utf-8"), re.MULTILINE)
-    subprocess.run(["bash", "-n", script], check=True)
+    run, packages = (ROOT / ".ci" / name for name in ("run", "packages"))
+    assert re.search(r"^\.ci/packages$.*^make test\b", run.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    for script in (run, packages):
+        assert os.access(script, os.X_OK)
+        subprocess.run(["bash", "-n", script], check=True)

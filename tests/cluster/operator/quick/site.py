@@ -68,7 +68,7 @@ class QuickSite:
         return self.plane.kubeconfig_for(self.namespace, name)
 
     def operator_process(self, name: str, proxy: ApiProxy, **environment: str) -> ServerProcess:
-        port, *_ = free_ports(1)
+        port = int(environment.get("METRICS_PORT") or free_ports(1)[0])
         settings = {
             "WATCH_NAMESPACES": self.namespace,
             "TICK_SECONDS": "1",
