@@ -27,11 +27,12 @@ def make(layout: Layout, nodes: int) -> None:
     pki.mkdir(parents=True, mode=0o700)
     ca = trustme.CA(organization_name="vinymatic tests")
     ca.cert_pem.write_to_path(pki / "ca.crt")
+    # Each has a name besides its common one: an extension of no names is refused.
     certificates = {
         "apiserver": ca.issue_cert(*_API_NAMES),
         # What the API server shows to kubelets, and to the API servers that it puts requests through to, such as KEDA's.
-        "kubelet-client": ca.issue_cert(common_name="kubelet-client", organization_name="system:masters"),
-        "front-proxy": ca.issue_cert(common_name="front-proxy"),
+        "kubelet-client": ca.issue_cert("kubelet-client", common_name="kubelet-client", organization_name="system:masters"),
+        "front-proxy": ca.issue_cert("front-proxy", common_name="front-proxy"),
     }
     for name, certificate in certificates.items():
         certificate.private_key_pem.write_to_path(pki / f"{name}.key")

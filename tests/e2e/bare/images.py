@@ -37,7 +37,7 @@ RECIPES = {
         for name in ("api", "ingestor", "operator")
     },
     **{
-        name: Recipe(name, f"{_OTHERS}/Dockerfile", (_OTHERS, "requirements/dev.lock"))
+        name: Recipe(name, f"{_OTHERS}/Dockerfile", (_OTHERS, "requirements/servers.lock"))
         for name in ("caddy", "ministack", "seaweedfs", "prometheus")
     },
 }

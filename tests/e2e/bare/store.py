@@ -44,7 +44,7 @@ class Store:
         extra = [part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")]
         volume = ["--volume", f"{_CERTIFICATES}:{_CERTIFICATES}:ro"] if _CERTIFICATES.exists() else []
         # chroot and host: what works without the rights that a network or a process namespace of a build's own would need.
-        how = ["--isolation=chroot", "--network=host", "--pull-never", "--format=docker", "--layers", *volume]
+        how = ["--isolation=chroot", "--network=host", "--pull-never", "--format=docker", "--layers", "--force-rm", *volume]
         self._buildah(
             "build",
             *how,
@@ -109,4 +109,5 @@ class Store:
     def _buildah(self, *arguments: str | Path) -> str:
         place = self.folder
         own = ["--storage-driver=overlay", f"--root={place / 'root'}", f"--runroot={place / 'run'}"]
-        return run("buildah", *own, *arguments)
+        # In a mount namespace of its own: what it mounts is gone when it ends.
+        return run("unshare", "--mount", "buildah", *own, *arguments)
