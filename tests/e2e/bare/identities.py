@@ -31,7 +31,9 @@ def make(layout: Layout, nodes: int) -> None:
     certificates = {
         "apiserver": ca.issue_cert(*_API_NAMES),
         # What the API server shows to kubelets, and to the API servers that it puts requests through to, such as KEDA's.
-        "kubelet-client": ca.issue_cert("kubelet-client", common_name="kubelet-client", organization_name="system:masters"),
+        "kubelet-client": ca.issue_cert(
+            "kubelet-client", common_name="kubelet-client", organization_name="system:masters"
+        ),
         "front-proxy": ca.issue_cert("front-proxy", common_name="front-proxy"),
     }
     for name, certificate in certificates.items():

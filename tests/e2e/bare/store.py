@@ -44,7 +44,15 @@ class Store:
         extra = [part for name, value in arguments.items() for part in ("--build-arg", f"{name}={value}")]
         volume = ["--volume", f"{_CERTIFICATES}:{_CERTIFICATES}:ro"] if _CERTIFICATES.exists() else []
         # chroot and host: what works without the rights that a network or a process namespace of a build's own would need.
-        how = ["--isolation=chroot", "--network=host", "--pull-never", "--format=docker", "--layers", "--force-rm", *volume]
+        how = [
+            "--isolation=chroot",
+            "--network=host",
+            "--pull-never",
+            "--format=docker",
+            "--layers",
+            "--force-rm",
+            *volume,
+        ]
         self._buildah(
             "build",
             *how,

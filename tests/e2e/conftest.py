@@ -1,0 +1,103 @@
+"""What tests on a whole Kubernetes share: the cluster, a namespace for each test, and what a failed test leaves to look at.
+
+The cluster is the one of KUBECONFIG, with our images in it; else our own, of two nodes and KEDA, brought up for the tests and taken down
+after them unless VINYMATIC_KEEP_CLUSTER is set. One that is up already is used, and left.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.servers.process import tool
+from tests.e2e import artifacts
+from tests.e2e.bare import build, packages
+from tests.e2e.bare.cluster import BareCluster
+from tests.e2e.bare.images import RECIPES, build_all
+from tests.e2e.bare.layout import layout
+from tests.e2e.kubernetes import IMAGES, Cluster
+from tests.kube.waiting import until
+
+NODES = 2
+_CLUSTER = pytest.StashKey[Cluster]()
+_STARTED = pytest.StashKey[BareCluster]()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Brings the cluster up before the first test, whose time-out would cut it off."""
+    chosen = any(item.get_closest_marker("e2e") for item in session.items)
+    if chosen and not session.config.option.collectonly and lacking() is None:
+        session.config.stash[_CLUSTER] = _given() or _own(session.config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    started = config.stash.get(_STARTED, None)
+    if started is not None and not os.environ.get("VINYMATIC_KEEP_CLUSTER"):
+        started.down()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    cluster = item.config.stash.get(_CLUSTER, None)
+    if report.failed and cluster is not None and item.get_closest_marker("e2e"):
+        report.sections.append(("cluster", f"objects, events and logs: {artifacts.save(cluster, item.nodeid)}"))
+    return report
+
+
+def lacking() -> str | None:
+    """Why there can be no cluster here, or None."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        return "one cluster at a time: run `make e2e`, without --numprocesses"
+    if os.environ.get("KUBECONFIG"):
+        return None
+    if os.geteuid() != 0:
+        return "the tests' own cluster needs root; or set KUBECONFIG"
+    if names := packages.lacking():
+        return f"the tests' own cluster needs Debian's {', '.join(names)}; or set KUBECONFIG"
+    return None
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Cluster:
+    """Shared: a test that kills a node brings it back."""
+    if (reason := lacking()) is not None:
+        # Where everything must run, nothing is left out in silence.
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return request.config.stash[_CLUSTER]
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A new namespace that takes only pods of the restricted standard."""
+    name = f"test-{secrets.token_hex(4)}"
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    # Before its service account is there, pods are refused.
+    until(lambda: "default" in cluster.kubectl("get", "serviceaccounts", f"--namespace={name}", "--output=name"), name)
+    yield name
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def _given() -> Cluster | None:
+    kubeconfig = os.environ.get("KUBECONFIG")
+    if not kubeconfig:
+        return None
+    images = os.environ.get("VINYMATIC_E2E_IMAGES", IMAGES)
+    return Cluster(Path(kubeconfig), (tool("kubectl"),), (tool("helm"),), images)
+
+
+def _own(config: pytest.Config) -> Cluster:
+    bare = BareCluster(layout())
+    if not bare.running:
+        config.stash[_STARTED] = bare
+    bare.up(NODES)
+    bare.load(build_all(bare.store, RECIPES))
+    bare.keda()
+    return Cluster(bare.layout.kubeconfig, (build.kube(), "kubectl"), (build.helm() / "helm",), bare=bare)
