@@ -19,12 +19,14 @@ RUN /tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 # Nothing more: old buildahs mount of a stage that is in their cache only what it began with.
 FROM wheel AS kit
 
-# What all three have: the library's dependencies, in one layer that a node stores once.
+# What all three have: the library's dependencies, in one layer that a node stores once. --no-compile: check.py leaves the compiled form
+# of what is imported alone.
 FROM tools AS libraries
-COPY requirements/common.lock deploy/image/slim.py /locks/
+COPY requirements/common.lock deploy/image/slim.py deploy/image/check.py /build/
 RUN python3 -m venv --without-pip /opt/vinymatic \
- && /tools/bin/pip --python /opt/vinymatic/bin/python install --require-hashes --no-deps --only-binary :all: -r /locks/common.lock \
- && /opt/vinymatic/bin/python /locks/slim.py
+ && /tools/bin/pip --python /opt/vinymatic/bin/python install \
+      --no-compile --require-hashes --no-deps --only-binary :all: -r /build/common.lock \
+ && /opt/vinymatic/bin/python /build/slim.py && /opt/vinymatic/bin/python /build/check.py
 
 FROM ${BASE_IMAGE} AS runtime
 # A number, so that Kubernetes can see that it is not root. Its folder exists, so that a new volume takes over its owner.
@@ -43,9 +45,11 @@ ENTRYPOINT ["vinymatic"]
 
 FROM runtime AS api
 RUN --mount=type=bind,from=kit,source=/tools,target=/tools --mount=type=bind,from=kit,source=/wheels,target=/wheels \
-    --mount=type=bind,source=requirements/api.lock,target=/locks/api.lock \
-    /tools/bin/pip --python /opt/vinymatic/bin/python install --require-hashes --no-deps --only-binary :all: -r /locks/api.lock \
- && /tools/bin/pip --python /opt/vinymatic/bin/python install --no-deps /wheels/*.whl
+    --mount=type=bind,source=requirements/api.lock,target=/build/api.lock --mount=type=bind,source=deploy/image,target=/build/image \
+    /tools/bin/pip --python /opt/vinymatic/bin/python install \
+      --no-compile --require-hashes --no-deps --only-binary :all: -r /build/api.lock \
+ && /tools/bin/pip --python /opt/vinymatic/bin/python install --no-compile --no-deps /wheels/*.whl \
+ && python /build/image/slim.py && python /build/image/check.py vinymatic vinymatic_api
 USER 10001:10001
 EXPOSE 5002
 CMD ["serve"]
@@ -56,9 +60,11 @@ LABEL org.opencontainers.image.title="Vinymatic API" org.opencontainers.image.li
 
 FROM runtime AS ingestor
 RUN --mount=type=bind,from=kit,source=/tools,target=/tools --mount=type=bind,from=kit,source=/wheels,target=/wheels \
-    --mount=type=bind,source=requirements/ingestor.lock,target=/locks/ingestor.lock \
-    /tools/bin/pip --python /opt/vinymatic/bin/python install --require-hashes --no-deps --only-binary :all: -r /locks/ingestor.lock \
- && /tools/bin/pip --python /opt/vinymatic/bin/python install --no-deps /wheels/*.whl
+    --mount=type=bind,source=requirements/ingestor.lock,target=/build/ingestor.lock --mount=type=bind,source=deploy/image,target=/build/image \
+    /tools/bin/pip --python /opt/vinymatic/bin/python install \
+      --no-compile --require-hashes --no-deps --only-binary :all: -r /build/ingestor.lock \
+ && /tools/bin/pip --python /opt/vinymatic/bin/python install --no-compile --no-deps /wheels/*.whl \
+ && python /build/image/slim.py && python /build/image/check.py vinymatic vinymatic_ingestor
 USER 10001:10001
 EXPOSE 9102
 CMD ["ingest"]
@@ -69,9 +75,11 @@ LABEL org.opencontainers.image.title="Vinymatic ingestor" org.opencontainers.ima
 
 FROM runtime AS operator
 RUN --mount=type=bind,from=kit,source=/tools,target=/tools --mount=type=bind,from=kit,source=/wheels,target=/wheels \
-    --mount=type=bind,source=requirements/operator.lock,target=/locks/operator.lock \
-    /tools/bin/pip --python /opt/vinymatic/bin/python install --require-hashes --no-deps --only-binary :all: -r /locks/operator.lock \
- && /tools/bin/pip --python /opt/vinymatic/bin/python install --no-deps /wheels/*.whl
+    --mount=type=bind,source=requirements/operator.lock,target=/build/operator.lock --mount=type=bind,source=deploy/image,target=/build/image \
+    /tools/bin/pip --python /opt/vinymatic/bin/python install \
+      --no-compile --require-hashes --no-deps --only-binary :all: -r /build/operator.lock \
+ && /tools/bin/pip --python /opt/vinymatic/bin/python install --no-compile --no-deps /wheels/*.whl \
+ && python /build/image/slim.py && python /build/image/check.py vinymatic_operator
 USER 10001:10001
 EXPOSE 9103
 CMD ["operate"]

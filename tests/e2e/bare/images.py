@@ -29,7 +29,17 @@ class Recipe:
         return f"localhost/vinymatic/{self.target}:e2e"
 
 
-_CODE = ("Dockerfile", ".dockerignore", "pyproject.toml", "README.md", "LICENSE", "vinymatic", "services", "operator")
+_CODE = (
+    "Dockerfile",
+    "deploy/image",
+    ".dockerignore",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "vinymatic",
+    "services",
+    "operator",
+)
 _LOCKS = ("requirements/build.lock", "requirements/common.lock")
 RECIPES = {
     **{
