@@ -24,14 +24,26 @@ PROGRAMS = {
 # Nothing that builds or installs software, no root, and the whole of what the target needs.
 INSIDE = """
 import importlib.util, json, os, shutil
+def size(root):
+    seen = {}
+    for folder, folders, files in os.walk(root):
+        # Not what is mounted: volumes, /proc, /sys.
+        folders[:] = [f for f in folders if os.lstat(os.path.join(folder, f)).st_dev == os.lstat(root).st_dev]
+        for status in (os.lstat(os.path.join(folder, file)) for file in files):
+            seen[status.st_ino] = status.st_size
+    return sum(seen.values())
+
 names = ("pip", "setuptools", "ensurepip", "kubernetes", "kopf", "fastapi", "cv2", "faiss")
 print(json.dumps({
     "modules": [name for name in names if importlib.util.find_spec(name)],
     "programs": [name for name in ("pip", "pip3", "gcc", "cc", "make") if shutil.which(name)],
     "user": os.getuid(),
+    "megabytes": size("/") / 1e6,
     "writable": [path for path in ("/", "/opt/vinymatic", "/usr") if os.access(path, os.W_OK)],
 }))
 """
+# Uncompressed; docs/images.md says what they hold.
+MOST_MEGABYTES = {"api": 405, "ingestor": 400, "operator": 455}
 EXTRAS = {"api": {"fastapi"}, "ingestor": set(), "operator": {"kopf", "kubernetes"}}
 
 
@@ -67,6 +79,7 @@ def test_our_images_hold_what_they_run_and_nothing_that_installs_software(cluste
     pods = [pod(name, cluster.image(name), ["python", "-c", INSIDE]) for name in EXTRAS]
     for name, text in run_to_end(cluster, namespace, *pods).items():
         inside = json.loads(text)
+        assert inside.pop("megabytes") <= MOST_MEGABYTES[name]
         assert set(inside.pop("modules")) == {"cv2", "faiss"} | EXTRAS[name]
         assert inside == {"programs": [], "user": 10001, "writable": []}
 
