@@ -102,6 +102,7 @@ docs: venv ## renews the generated pages
 	$(BIN)/vinymatic settings --markdown > docs/settings.md
 	$(BIN)/python -m vinymatic_operator.crds --write k8s/crds --reference docs/resources.md --rights k8s/operator
 	$(BIN)/python -m monitoring
+	$(BIN)/python -m charts
 
 clean: ## the environment and caches; never data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
