@@ -109,13 +109,13 @@ def _fields_of_the_resource(names: list[str]) -> dict[str, Json]:
     spec = mapping(mapping(schema_of(KINDS[0]), "properties")["spec"], "properties")
     fields: dict[str, Json] = {}
     for name in names:
-        field = _strict(spec[name])
+        field = strict(spec[name])
         told = spec[name].get("default", {})
         fields[name] = {**field, "default": told, "description": f"{field['description']} As in its resource."}
     return fields
 
 
-def _strict(schema: Json) -> Json:
+def strict(schema: Json) -> Json:
     """Without what only the API server understands; what it would drop in silence is refused."""
     result: Json = {
         key: value for key, value in schema.items() if not key.startswith("x-kubernetes") and key not in _DROPPED
@@ -123,9 +123,9 @@ def _strict(schema: Json) -> Json:
     if schema.get("x-kubernetes-int-or-string"):
         result["type"] = ["integer", "string"]
     if "properties" in schema:
-        result["properties"] = {name: _strict(field) for name, field in mapping(schema, "properties").items()}
+        result["properties"] = {name: strict(field) for name, field in mapping(schema, "properties").items()}
         result["additionalProperties"] = False
     for word in ("items", "additionalProperties"):
         if isinstance(inner := schema.get(word), dict):
-            result[word] = _strict(inner)
+            result[word] = strict(inner)
     return result
