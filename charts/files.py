@@ -22,5 +22,6 @@ def generated() -> Mapping[Path, str]:
         CHART / "values.schema.json": schema_text(schema),
         CHART / "files/operator-rules.yaml": _RULES_HEAD + as_yaml({"rules": rules()}),
         Path("docs/chart-values.md"): page(schema),
-        **{CHART / "charts/crds/crds" / name: text for name, text in crd_files().items()},
+        # Helm 3's `show crds` puts files together as they are: without their beginning marked, all but the last one are lost.
+        **{CHART / "charts/crds/crds" / name: f"---\n{text}" for name, text in crd_files().items()},
     }

@@ -69,8 +69,9 @@ def test_the_operators_rights_in_the_chart_are_those_that_it_declares() -> None:
 
 
 def test_the_definitions_in_the_chart_are_those_for_an_installation_by_hand() -> None:
-    by_hand = {path.name: path.read_bytes() for path in (ROOT / "k8s/crds").iterdir()}
-    assert {path.name: path.read_bytes() for path in (ROOT / CHART / "charts/crds/crds").iterdir()} == by_hand
+    by_hand = {path.name: path.read_text("utf-8") for path in (ROOT / "k8s/crds").iterdir()}
+    in_chart = {path.name: path.read_text("utf-8") for path in (ROOT / CHART / "charts/crds/crds").iterdir()}
+    assert in_chart == {name: f"---\n{text}" for name, text in by_hand.items()}
 
 
 @pytest.mark.parametrize("values", [MINIMAL, *map(example, example_files())])
