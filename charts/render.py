@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -16,6 +17,8 @@ VALUES = Path("k8s/values")
 RENDERS = Path("k8s/renders")
 RELEASE = "records"
 NAMESPACE = "vinyl"
+# Keys that Helm makes when it renders.
+_RANDOM = re.compile(r"(tls\.(?:crt|key)): LS0\S+")
 _HEAD = "# What `helm template {release} charts/vinymatic -n {namespace} -f {values}` makes; renewed by `make docs`.\n"
 
 
@@ -52,8 +55,12 @@ def renders() -> Mapping[Path, str]:
 def _golden(values: Path) -> str:
     texts = rendered(example(values))
     parts = [
-        f"---\n# {path}\n{text.strip().removeprefix('---').strip()}\n"
+        f"---\n# {path}\n{_settled(text).strip().removeprefix('---').strip()}\n"
         for path, text in texts.items()
         if path.endswith(".yaml")
     ]
     return _HEAD.format(release=RELEASE, namespace=NAMESPACE, values=values.as_posix()) + "".join(parts)
+
+
+def _settled(text: str) -> str:
+    return _RANDOM.sub(r"\1: MADE-AT-RANDOM", text)

@@ -47,7 +47,7 @@
 {{- $said = append $said (printf "operator.watchNamespaces lacks %s, where the VinylIndex of this release is" $.Release.Namespace) -}}
 {{- end -}}
 {{- end -}}
-{{- concat $said (include "vinymatic.variableProblems" . | fromJsonArray) | toJson -}}
+{{- concat $said (include "vinymatic.variableProblems" . | fromJsonArray) (include "vinymatic.edgeProblems" . | fromJsonArray) | toJson -}}
 {{- end -}}
 
 {{/* Variables that are set elsewhere: a JSON list of sentences. The root. */}}

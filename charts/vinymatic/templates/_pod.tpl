@@ -70,12 +70,12 @@ terminationGracePeriodSeconds: {{ int64 $values.terminationGracePeriodSeconds }}
 {{- toYaml $list -}}
 {{- end -}}
 
-{{/* Of the main container: image, security and resources. */}}
+{{/* Of the main container: image, security (`securityContext`, where it is not the usual one) and resources. */}}
 {{- define "vinymatic.containerBase" -}}
 {{- $values := index .root.Values .component -}}
 image: {{ include "vinymatic.image" (dict "root" .root "image" $values.image) }}
 imagePullPolicy: {{ default .root.Values.image.pullPolicy $values.image.pullPolicy }}
-securityContext: {{- include "vinymatic.containerSecurityContext" . | nindent 2 }}
+securityContext: {{- default (fromYaml (include "vinymatic.containerSecurityContext" .)) .securityContext | toYaml | nindent 2 }}
 {{- with $values.resources }}
 resources: {{- toYaml . | nindent 2 }}
 {{- end }}

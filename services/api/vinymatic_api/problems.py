@@ -118,7 +118,8 @@ def problem(
 ) -> JSONResponse:
     """The one shape. Every 503 says when to come back."""
     body = ErrorResponse(error=ErrorBody(code=code, message=message, details=details))
-    extra = dict(headers or {})
+    # A proxy reads no bodies: by this one the edge tells a pod that has no index yet from one that has too much to do.
+    extra = {"vinymatic-error": code, **(headers or {})}
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         extra.setdefault("retry-after", str(RETRY_SECONDS))
     return JSONResponse(body.model_dump(exclude_none=True), status_code=status, headers=extra)
