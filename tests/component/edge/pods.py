@@ -82,11 +82,14 @@ def _app(address: str, mode: str) -> Starlette:
             await asyncio.Event().wait()
         if mode in ("no_index", "full"):
             code = {"full": "queue_full"}.get(mode, mode)
-            return JSONResponse({"error": {"code": code}}, 503, headers={"Retry-After": "1"})
+            return JSONResponse({"error": {"code": code}}, 503, headers={"Retry-After": "1", "Vinymatic-Error": code})
         await asyncio.sleep(WORK_SECONDS)
-        return JSONResponse({"pod": address, "sha256": hashlib.sha256(body).hexdigest()})
+        return JSONResponse({"pod": address, "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()})
 
     async def echo(request: Request) -> Response:
+        print(request.method, request.url.path, flush=True)
+        if mode == "silent":
+            await asyncio.Event().wait()
         return JSONResponse({"pod": address, "path": request.url.path, "headers": dict(request.headers)})
 
     methods = ["GET", "DELETE", "POST"]

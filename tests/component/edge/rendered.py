@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import socket
 import ssl
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -15,6 +13,7 @@ from pydantic import JsonValue
 
 from charts.render import objects
 from local.servers import ServerProcess, free_ports
+from local.servers.answers import answers_http, shakes_hands
 from local.servers.process import clean_environment, tool
 from tests.component.edge.dns import Dns
 from vinymatic_operator.resources.base import Json
@@ -40,7 +39,7 @@ class Edge(ServerProcess):
             "edge",
             [tool("caddy"), "run", "--config", caddyfile, "--adapter", "caddyfile"],
             log=folder / f"edge-{self.https}.log",
-            ready=lambda: _listens(self.inside),
+            ready=self._serves,
             environment=clean_environment(
                 HOME=str(folder),
                 XDG_DATA_HOME=str(folder),
@@ -53,6 +52,12 @@ class Edge(ServerProcess):
     def trust(self) -> ssl.SSLContext:
         """Verifies against what the release's Secret holds, and nothing else."""
         return ssl.create_default_context(cafile=self.tls_folder / "tls.crt")
+
+    def _serves(self) -> bool:
+        if self.values.get("tls") == {"source": "none"}:
+            return answers_http(self.inside, "/healthz")
+        # Certificates are made after the ports are open: only a handshake tells.
+        return shakes_hands(self.https, "localhost", self.trust())
 
     def _write_tls(self, rendered: list[Json]) -> None:
         self.tls_folder.mkdir(exist_ok=True)
@@ -100,9 +105,3 @@ def caddyfile_of(rendered: list[Json]) -> str:
 def photo(size: int = 3_000_000) -> bytes:
     """What begins as a JPEG does, and is as large as one of a phone."""
     return b"\xff\xd8\xff\xe0" + bytes(range(256)) * (size // 256)
-
-
-def _listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False

@@ -104,26 +104,29 @@ http:// {
 	request_body {
 		max_size {{ $most }}
 	}
-	# What says that it is too large is refused before a byte is read; `max_size` stops what does not say.
-	@too_large expression `{header.Content-Length} != "" && int({header.Content-Length}) > {{ $most }}`
-	error @too_large 413
-	{{- with $edge.blockedPaths }}
+	# In the order of the lines: Caddy's own order has `handle` before `error`.
+	route {
+		# What says that it is too large is refused before a byte is read; `max_size` stops what does not say.
+		@too_large expression `{header.Content-Length} != "" && int({header.Content-Length}) > {{ $most }}`
+		error @too_large 413
+		{{- with $edge.blockedPaths }}
 
-	@blocked path {{ join " " . }}
-	error @blocked 404
-	{{- end }}
+		@blocked path {{ join " " . }}
+		error @blocked 404
+		{{- end }}
 
-	# A body of unknown length that turns out too large breaks off on the way to a pod. Were that counted as the pod's failure, one
-	# client could have every pod left alone.
-	@unsized {
-		not method GET HEAD DELETE
-		not header Content-Length *
-	}
-	handle @unsized {
-		import api random 0s
-	}
-	handle {
-		import api least_conn {{ int64 $edge.retry.ejectSeconds }}s
+		# A body of unknown length that turns out too large breaks off on the way to a pod. Were that counted as the pod's failure, one
+		# client could have every pod left alone.
+		@unsized {
+			not method GET HEAD DELETE
+			not header Content-Length *
+		}
+		handle @unsized {
+			import api random 0s
+		}
+		handle {
+			import api least_conn {{ int64 $edge.retry.ejectSeconds }}s
+		}
 	}
 
 	# Errors of Caddy's own, in the API's shape.
