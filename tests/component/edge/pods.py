@@ -103,7 +103,9 @@ def _app(address: str, mode: str) -> Starlette:
 
 
 def _serve(address: str, port: str, mode: str) -> None:
-    uvicorn.run(_app(address, mode), host=address, port=int(port), log_level="warning", timeout_keep_alive=150, http="h11")
+    uvicorn.run(
+        _app(address, mode), host=address, port=int(port), log_level="warning", timeout_keep_alive=150, http="h11"
+    )
 
 
 if __name__ == "__main__":

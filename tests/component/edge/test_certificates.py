@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import ssl
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -35,14 +37,13 @@ def status(edge: Edge, authority: trustme.CA) -> int:
     return answer.status_code
 
 
-@pytest.mark.parametrize("hosts", [["covers.example.com"], []], ids=["named", "any name"])
-def test_a_renewed_certificate_is_used_without_a_restart(site: Site, hosts: list[str]) -> None:
+def test_a_renewed_certificate_is_used_without_a_restart(site: Site) -> None:
     old, new = trustme.CA(), trustme.CA()
     edge = Edge(
         site.folder,
         site.dns,
         site.port,
-        {"hosts": [*hosts], "tls": {"source": "secret", "secretName": "covers"}},
+        {"hosts": ["covers.example.com"], "tls": {"source": "secret", "secretName": "covers"}},
         fallback="127.0.0.1",
     )
     write(old, edge.tls_folder)
@@ -52,3 +53,26 @@ def test_a_renewed_certificate_is_used_without_a_restart(site: Site, hosts: list
         assert status(edge, new) == 200
         with pytest.raises(httpx.ConnectError, match="certificate"):
             status(edge, old)
+
+
+def shakes_hands_without_a_name(edge: Edge) -> bool:
+    """As a kubelet's probe does."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with closing(http.client.HTTPSConnection("127.0.0.1", edge.https, context=context)) as connection:
+            connection.request("GET", "/")
+            return connection.getresponse().status == 200
+    except OSError:
+        return False
+
+
+def test_probes_that_name_no_host_are_answered(site: Site) -> None:
+    given = Edge(
+        site.folder, site.dns, site.port, {"tls": {"source": "secret", "secretName": "x"}}, fallback="127.0.0.1"
+    )
+    write(trustme.CA(), given.tls_folder)
+    with given:
+        assert shakes_hands_without_a_name(given)
+    assert shakes_hands_without_a_name(site.edge({"hosts": ["localhost", "covers.example.com"]}))

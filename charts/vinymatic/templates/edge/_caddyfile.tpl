@@ -2,6 +2,8 @@
 {{- define "vinymatic.caddyfile" -}}
 {{- $edge := .Values.edge -}}
 {{- $tls := ne $edge.tls.source "none" -}}
+{{- /* A certificate that is given to us: for whatever name it is, a client that names none included. */}}
+{{- $given := has $edge.tls.source (list "secret" "certManager") -}}
 {{- $most := int64 .Values.api.maxBodyBytes -}}
 {
 	admin off
@@ -14,7 +16,7 @@
 	https_port 8443
 	grace_period {{ int64 $edge.graceSeconds }}s
 	metrics
-	{{- if $tls }}
+	{{- if and $tls (not $given) }}
 	# A client that names no host, as one that calls an address does.
 	default_sni {{ include "vinymatic.edgeHosts" . | fromJsonArray | first }}
 	{{- end }}
@@ -57,7 +59,7 @@ http://:9104 {
 	metrics /metrics
 	respond /healthz 200
 }
-{{- if has $edge.tls.source (list "secret" "certManager") }}
+{{- if $given }}
 
 # Caddy reads a certificate's files once. Here it asks for them at each handshake, so a renewed one needs no restart.
 http://:9105 {
@@ -75,12 +77,12 @@ http:// {
 }
 {{- end }}
 
-{{ if not $tls }}http://{{ else if and (eq $edge.tls.source "secret") (not $edge.hosts) }}https://{{ else }}{{ include "vinymatic.edgeHosts" . | fromJsonArray | join ", " }}{{ end }} {
+{{ if not $tls }}http://{{ else if $given }}https://{{ else }}{{ include "vinymatic.edgeHosts" . | fromJsonArray | join ", " }}{{ end }} {
 	{{- if eq $edge.tls.source "internal" }}
 	tls {
 		issuer internal
 	}
-	{{- else if has $edge.tls.source (list "secret" "certManager") }}
+	{{- else if $given }}
 	tls {
 		get_certificate http http://127.0.0.1:9105
 	}
