@@ -14,6 +14,8 @@ from vinymatic_operator.resources.base import Json
 _TEXTS = (
     "example",
     "other",
+    "/other",
+    "192.0.2.0/24",
     "https://example.com/other",
     "s3://other/prefix",
     "arn:aws:iam::123456789012:role/other",

@@ -14,6 +14,14 @@ EVERYTHING: Json = {
     **MINIMAL,
     "api": {"autoscaling": {"enabled": True, "maxReplicas": 10}, "cache": {"volume": "ephemeral"}},
     "ingestor": {"keda": {"enabled": True}, "cache": {"volume": "ephemeral"}},
+    # `internal` makes keys at random: every rendering would differ.
+    "edge": {
+        "hosts": ["covers.example.com"],
+        "replicas": 1,
+        "tls": {"source": "acme"},
+        "service": {"type": "LoadBalancer", "http3": True},
+    },
+    "networkPolicies": {"enabled": True},
     "monitoring": {
         "podMonitor": {"enabled": True},
         "prometheusRule": {"enabled": True},

@@ -57,6 +57,7 @@ SOURCES = (
         "config/crd/standard",
         ("gateway.networking.k8s.io_gateways", "gateway.networking.k8s.io_httproutes"),
     ),
+    Source("github.com/cert-manager/cert-manager@v1.19.1", "deploy/crds", ("cert-manager.io_certificates",)),
 )
 
 

@@ -31,6 +31,20 @@ BESIDE: Mapping[str, Json] = {
     "credentials.secretAccessKey": {"credentials": {"accessKeyId": "before", "secretAccessKey": "before"}},
     "operator.watchNamespaces": {"index": {"create": False}},
     "api.terminationGracePeriodSeconds": {"api": {"preStopSeconds": 0}},
+    "edge.replicas": {"edge": {"tls": {"source": "secret", "secretName": "before"}}},
+    "edge.tls.source": {"edge": {"tls": {"secretName": "before"}}},
+    "edge.tls.secretName": {"edge": {"tls": {"source": "secret", "secretName": "before"}}},
+    "edge.tls.issuer": {"edge": {"tls": {"source": "certManager", "issuer": {"name": "before"}}}},
+    "edge.ingress": {"edge": {"mode": "ingress"}, "networkPolicies": {"enabled": False}},
+    "edge.gateway": {
+        "edge": {"mode": "gateway", "gateway": {"className": "before"}},
+        "networkPolicies": {"enabled": False},
+    },
+    "edge.mode": {"networkPolicies": {"enabled": False}},
+    "edge.retry.totalSeconds": {"edge": {"retry": {"answerSeconds": 1, "ejectSeconds": 1}}},
+    "edge.preStopSeconds": {"edge": {"terminationGracePeriodSeconds": 300}},
+    "edge.graceSeconds": {"edge": {"terminationGracePeriodSeconds": 300}},
+    "edge.terminationGracePeriodSeconds": {"edge": {"preStopSeconds": 0, "graceSeconds": 1}},
 }
 VALUES = {value.path: value for value in leaves(values_schema())}
 

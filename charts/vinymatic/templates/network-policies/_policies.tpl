@@ -23,9 +23,12 @@
 
 {{/* (dict "root" $ "port" 9102): an ingress rule. */}}
 {{- define "vinymatic.metricsFrom" -}}
-- from: {{- toYaml .root.Values.networkPolicies.metricsFrom | nindent 4 }}
+{{- /* An empty `from` would let everyone in. */}}
+{{- with .root.Values.networkPolicies.metricsFrom -}}
+- from: {{- toYaml . | nindent 4 }}
   ports:
-    - {port: {{ .port }}, protocol: TCP}
+    - {port: {{ $.port }}, protocol: TCP}
+{{- end -}}
 {{- end -}}
 
 {{/* (dict "root" $ "component" "api"): this release's pods of a component, as a peer. */}}
