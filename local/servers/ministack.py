@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from mypy_boto3_s3 import S3Client
@@ -14,9 +15,19 @@ from local.servers.process import ServerProcess, clean_environment, tool
 
 
 class Ministack(ServerProcess):
-    """`folder` holds its state and log; started again on the same folder it finds its buckets and objects."""
+    """`folder` holds its state and log; started again on the same folder it finds its buckets and objects.
 
-    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+    `services`: what it serves, in its own words. `settings`: more of its environment.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        services: str = "s3,sqs",
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.port = port if port is not None else free_ports(1)[0]
         self.endpoint = f"http://{HOST}:{self.port}"
         state = folder.absolute()
@@ -29,13 +40,14 @@ class Ministack(ServerProcess):
                 BIND_HOST=HOST,
                 MINISTACK_HOST=HOST,
                 GATEWAY_PORT=str(self.port),
-                SERVICES="s3,sqs",
+                SERVICES=services,
                 S3_PERSIST="1",
                 S3_DATA_DIR=str(state / "objects"),
                 PERSIST_STATE="1",
                 STATE_DIR=str(state / "state"),
                 IOT_MTLS_ENABLED="0",  # otherwise it opens 0.0.0.0:8883
                 LOG_LEVEL="WARNING",
+                **(settings or {}),
             ),
         )
 
