@@ -83,7 +83,10 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
             StackName="records",
             TemplateBody=TEMPLATE.read_text(),
             Capabilities=["CAPABILITY_IAM"],
-            Parameters=[{"ParameterKey": "OidcProvider", "ParameterValue": ISSUER}],
+            Parameters=[
+                {"ParameterKey": "OidcProvider", "ParameterValue": ISSUER},
+                {"ParameterKey": "ApiDeletes", "ParameterValue": "true"},
+            ],
         )
         stacks.get_waiter("stack_create_complete").wait(StackName="records", WaiterConfig={"Delay": 1})
         stack = stacks.describe_stacks(StackName="records")["Stacks"][0]

@@ -71,8 +71,9 @@ def called(path: str) -> Iterator[str]:
 
 
 def statements(resources: dict[str, Any], role: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = resources[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
-    return found
+    found = resources[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    # A condition's list: its name, what holds when it is true, and when it is not.
+    return [statement[1] if isinstance(statement, list) else statement for statement in found]
 
 
 def test_cfn_lint_finds_nothing() -> None:
