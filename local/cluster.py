@@ -158,8 +158,12 @@ def ask(covers: int, data: Path) -> bool:
         photo = data / "photo.jpg"
         photo.write_bytes(photo_of(scan))
         found, absent = api.search(photo.read_bytes()), api.search(photo_of_nothing_known())
-    print(f"$ curl --cacert {authority} -F file=@{photo} {url}/search\n{json.dumps(found, ensure_ascii=False)}")
-    print(f"a photo of a sleeve that is not in the catalogue:\n{json.dumps(absent)}")
+    print(f"\na photo of {key!r}:\n  {json.dumps(found, ensure_ascii=False)}")
+    print(f"a photo of a sleeve that is not in the catalogue:\n  {json.dumps(absent)}")
+    print(
+        f"\nAsk yourself:\n  kubectl --namespace {NAMESPACE} port-forward service/{RELEASE}-edge 8443 &\n"
+        f"  curl --cacert {authority} -F file=@{photo} https://localhost:8443/search"
+    )
     return next(iter(found), None) == key and not absent
 
 
