@@ -5,9 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.current
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test lint types unit component cluster cluster-up cluster-down e2e images sbom soak bench lock docs clean
-.PHONY: help venv run test lint types unit component cluster soak bench chart-lint lock docs clean
-.PHONY: help venv run test lint types unit component cluster cluster-demo soak bench lock docs clean
+.PHONY: help venv run test lint types unit component cluster cluster-up cluster-down e2e images sbom soak bench lock docs clean chart-lint cluster-demo
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -77,11 +75,9 @@ sbom: venv ## what is in the images, as CycloneDX: dist/sbom-*.json
 
 test: lint types venv ## everything that must pass but e2e; tests run on up to 4 cores
 	$(BIN)/pytest -m "not e2e" --numprocesses auto --maxprocesses 4
+
 cluster-demo: venv ## S3, the chart and one photo over HTTPS on the cluster of KUBECONFIG; IMAGES=registry/vinymatic-{}:tag, OPTIONS=--help
 	@$(BIN)/python -m local.cluster $(if $(IMAGES),--images "$(IMAGES)") $(OPTIONS)
-
-test: lint types venv ## everything that must pass; tests run on up to 4 cores
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4
 
 soak: venv ## the model of the index's protocols, for 14 minutes at most (SEED=n begins elsewhere); then real processes killed for 4
 	$(BIN)/python -m tests.model.soak --steps 1000000 --minutes 14 --seed $(or $(SEED),1)
