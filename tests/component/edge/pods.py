@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import os
 import random
 import socket
@@ -87,7 +86,7 @@ def _app(address: str, mode: str) -> Starlette:
         return JSONResponse({"pod": address, "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()})
 
     async def echo(request: Request) -> Response:
-        print(request.method, request.url.path, flush=True)
+        sys.stdout.write(f"{request.method} {request.url.path}\n")
         if mode == "silent":
             await asyncio.Event().wait()
         return JSONResponse({"pod": address, "path": request.url.path, "headers": dict(request.headers)})

@@ -10,11 +10,12 @@ import pytest
 from tests.component.edge.conftest import Site
 from tests.component.edge.load import Load
 from tests.component.edge.pods import ADDRESSES
+from vinymatic_operator.resources.base import Json
 
 pytestmark = pytest.mark.component
 
 # Shorter than the chart's own, so that tests are.
-RETRY = {"totalSeconds": 12, "answerSeconds": 2, "connectMilliseconds": 500, "ejectSeconds": 1}
+RETRY: Json = {"totalSeconds": 12, "answerSeconds": 2, "connectMilliseconds": 500, "ejectSeconds": 1}
 
 
 def killed(site: Site, load: Load) -> None:
@@ -100,5 +101,4 @@ def test_every_search_is_answered(site: Site, fault: Callable[[Site, Load], None
         load.wait_for(40)
         fault(site, load)
         load.wait_for(300)
-    print(f"{fault.__name__}: {load.told()}")
-    assert load.failed == []
+    assert load.failed == [], load.told()

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 from helm_python import HelmError
+from pydantic import JsonValue
 
 from charts.render import objects, rendered
 from tests.support.chart.flips import merged
@@ -17,7 +18,7 @@ from vinymatic_operator.resources.base import Json
 
 pytestmark = pytest.mark.unit
 
-HOSTS = ["covers.example.com"]
+HOSTS: list[JsonValue] = ["covers.example.com"]
 MODES: dict[str, Json] = {
     "internal": {},
     "secret": {"tls": {"source": "secret", "secretName": "covers"}},
