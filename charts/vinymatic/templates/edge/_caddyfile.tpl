@@ -108,6 +108,8 @@ http:// {
 	}
 	# In the order of the lines: Caddy's own order has `handle` before `error`.
 	route {
+		@probe header User-Agent kube-probe/*
+		respond @probe 200
 		# What says that it is too large is refused before a byte is read; `max_size` stops what does not say.
 		@too_large expression `{header.Content-Length} != "" && int({header.Content-Length}) > {{ $most }}`
 		error @too_large 413
