@@ -120,7 +120,11 @@ def _trained(observed: Observed, told: IndexStatus, view: IndexSummary | None) -
             "False", "TrainingFailed", f"{attempt.name} failed: {attempt.result.error if attempt.result else ''}"
         )
     if run.refused_epoch is not None and run.refused_epoch != view.active_epoch:
-        why = f": {rolled.reason}" if rolled is not None else ""
+        # Pods tell of it before its Job is over.
+        last = max(
+            (job for job in observed.jobs if job.step is Step.ROLLBACK), key=lambda job: job.created, default=None
+        )
+        why = f": {last.reason}" if last is not None else ""
         return Verdict("False", "RolledBack", f"epoch {run.refused_epoch} was rolled back{why}")
     if run.gate is not None and not run.gate.passed and run.gate.epoch > view.active_epoch:
         return Verdict("False", "GateFailed", f"epoch {run.gate.epoch} did not pass: {'; '.join(run.gate.failures)}")

@@ -174,6 +174,14 @@ REFUSED = GateFigures(epoch=1, passed=False, at=stamp(NOW), failures=["recall fe
             "RolledBack",
             "epoch 1 was rolled back: it was slow",
         ),
+        # Pods tell of the rollback before its Job is over, and why it was begun is known.
+        (
+            {"jobs": (job(Step.ROLLBACK, "h1", reason="it was slow"),)},
+            {"refused_epoch": 1},
+            "False",
+            "RolledBack",
+            "epoch 1 was rolled back: it was slow",
+        ),
         (
             {"jobs": (failed(job(Step.TRAIN, "e1"), "no memory"),)},
             {},
