@@ -46,6 +46,18 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with $values.affinity }}
 affinity: {{- toYaml . | nindent 2 }}
+{{- else }}
+{{- if $values.topologySpreadConstraints }}
+# Not a constraint beside that of nodes: where nodes have no zone, a constraint of zones makes the scheduler spread by neither.
+affinity:
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: topology.kubernetes.io/zone
+          labelSelector:
+            matchLabels: {{- include "vinymatic.selectorLabels" $context | nindent 14 }}
+{{- end }}
 {{- end }}
 {{- with $values.topologySpreadConstraints }}
 topologySpreadConstraints: {{- include "vinymatic.spread" (merge (dict "constraints" .) $context) | nindent 2 }}

@@ -175,3 +175,15 @@ def test_two_releases_share_no_object() -> None:
                 for body in objects(values, release=release, namespace=namespace)
             ]
         assert len(found) == len(set(found))
+
+
+def test_pods_are_spread_over_nodes_that_have_no_zone_too() -> None:
+    """A node without the label of one constraint is scored by none of them."""
+    for component in ("api", "edge"):
+        ((_, spec),) = pod_specs([named(objects(MINIMAL), "Deployment", component)])
+        constraints = cast(list[Json], spec["topologySpreadConstraints"])
+        terms = cast(dict[str, dict[str, list[dict[str, Json]]]], spec["affinity"])["podAntiAffinity"]
+        (preferred,) = terms["preferredDuringSchedulingIgnoredDuringExecution"]
+        assert [constraint["topologyKey"] for constraint in constraints] == ["kubernetes.io/hostname"]
+        assert preferred["podAffinityTerm"]["topologyKey"] == "topology.kubernetes.io/zone"
+        assert preferred["podAffinityTerm"]["labelSelector"] == constraints[0]["labelSelector"]
