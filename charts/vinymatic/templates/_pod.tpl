@@ -87,6 +87,8 @@ terminationGracePeriodSeconds: {{ int64 $values.terminationGracePeriodSeconds }}
 {{- $values := index .root.Values .component -}}
 image: {{ include "vinymatic.image" (dict "root" .root "image" $values.image) }}
 imagePullPolicy: {{ default .root.Values.image.pullPolicy $values.image.pullPolicy }}
+{{- /* Why a container ended is the end of its log: `kubectl describe pod` and the VinylIndex then say it. */}}
+terminationMessagePolicy: FallbackToLogsOnError
 securityContext: {{- default (fromYaml (include "vinymatic.containerSecurityContext" .)) .securityContext | toYaml | nindent 2 }}
 {{- with $values.resources }}
 resources: {{- toYaml . | nindent 2 }}

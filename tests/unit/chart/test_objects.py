@@ -87,6 +87,13 @@ def test_every_pod_meets_the_restricted_standard(values: Json) -> None:
 
 
 @cases
+def test_why_a_container_ended_is_read_from_its_log(values: Json) -> None:
+    for name, spec in pod_specs(objects(values)):
+        containers = cast(list[Json], spec["containers"]) + cast(list[Json], spec.get("initContainers", []))
+        assert {str(one.get("terminationMessagePolicy")) for one in containers} == {"FallbackToLogsOnError"}, name
+
+
+@cases
 def test_no_variable_is_named_twice_and_none_of_the_operators_is_named(values: Json) -> None:
     for name, spec in pod_specs(objects(values)):
         for container in cast(list[Json], spec["containers"]):
