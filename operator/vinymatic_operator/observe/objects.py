@@ -88,7 +88,7 @@ def read_deployment(body: Found, workload: Workload) -> DeploymentSeen | None:
     if container is None:
         return None
     environment, annotations = environment_of(container), annotations_of(template)
-    progressing = condition(body, "Progressing")
+    progressing, refused = condition(body, "Progressing"), condition(body, "ReplicaFailure")
     return DeploymentSeen(
         name=name_of(body),
         uid=uid_of(body),
@@ -103,6 +103,7 @@ def read_deployment(body: Found, workload: Workload) -> DeploymentSeen | None:
         progressed=progressing.get("reason") == "NewReplicaSetAvailable",
         stuck=progressing.get("reason") == "ProgressDeadlineExceeded",
         progress_at=time(progressing, "lastUpdateTime"),
+        refused=text(refused, "message") if refused.get("status") == "True" else None,
         container=text(container, "name") or "",
         image=text(container, "image") or "",
         environment=environment,

@@ -64,7 +64,8 @@ class DeploymentSeen:
     """`epoch`, `min_manifest`, `rolled_for`, `rolled_at`: of its pod template; None where nobody rolled it yet.
 
     `environment`: its container's plain values; what comes from elsewhere is not known. `progressed`: its newest template was once rolled
-    out whole; `stuck`: its own deadline passed before that. `progress_at`: when the roll-out last went on.
+    out whole; `stuck`: its own deadline passed before that. `progress_at`: when the roll-out last went on. `refused`: why the API server
+    takes no pod of it, such as a quota.
     """
 
     name: str
@@ -80,6 +81,7 @@ class DeploymentSeen:
     progressed: bool = False
     stuck: bool = False
     progress_at: datetime | None = None
+    refused: str | None = None
     container: str = ""
     image: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -77,11 +77,11 @@ def _whole_since(observed: Observed, begun: datetime | None) -> datetime | None:
 
 
 def why_incomplete(observed: Observed, api: DeploymentSeen) -> str:
-    """What is known of a new pod that does not serve yet, in words; empty where nothing is."""
+    """What is known of a new pod that does not serve yet, or is not let in, in words; empty where nothing is."""
     for replica in replicas_of(observed, api):
         if not replica.ready and replica.problem is not None:
             return f"{replica.pod}: {replica.problem[1]}"
-    return ""
+    return api.refused or ""
 
 
 def replicas_of(observed: Observed, api: DeploymentSeen) -> list[ReplicaSeen]:

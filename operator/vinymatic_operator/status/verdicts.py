@@ -78,7 +78,8 @@ def _serving(observed: Observed) -> Verdict:
         return Verdict("False", "ScaledToZero", f"Deployment {api.name} has 0 replicas")
     if not ready:
         problem = next(
-            (f"{r.pod}: {r.problem[1]}" for r in observed.replicas if r.problem is not None), "no pod is ready"
+            (f"{r.pod}: {r.problem[1]}" for r in observed.replicas if r.problem is not None),
+            api.refused or "no pod is ready",
         )
         code = next((r.problem[0] for r in observed.replicas if r.problem is not None), "")
         return Verdict("False", "NoIndex" if code == "no_index" else "NoReplicaReady", problem)

@@ -133,6 +133,14 @@ def test_without_a_name_the_first_container_is_meant() -> None:
     assert (seen.container, seen.epoch) == ("proxy", None)
 
 
+@pytest.mark.parametrize(("status", "said"), [("True", "exceeded quota: small"), ("False", None)])
+def test_why_a_deployments_pods_are_not_let_in_is_read(status: str, said: str | None) -> None:
+    failure: Json = {"type": "ReplicaFailure", "status": status, "message": "exceeded quota: small"}
+    seen = read_deployment(a_deployment(conditions=[failure]), API)
+    assert seen is not None
+    assert seen.refused == said
+
+
 def test_a_deployment_without_the_container_does_not_fit() -> None:
     assert read_deployment(a_deployment(), Workload(deployment="api", container="other")) is None
     assert read_deployment({}, API) is None

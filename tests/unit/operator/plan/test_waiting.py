@@ -19,6 +19,7 @@ from vinymatic_operator.resources.names import RETRAIN_AT
 pytestmark = pytest.mark.unit
 
 PULL: Json = {"reason": "ImagePullBackOff", "message": "no such image"}
+CRASH: Json = {"reason": "CrashLoopBackOff", "message": "back-off 10s"}
 
 
 def test_a_job_whose_pod_does_not_start_is_a_problem_that_says_why() -> None:
@@ -51,6 +52,15 @@ def test_a_request_from_before_the_index_was_made_came_with_a_copy_and_is_not_me
     ("status", "why"),
     [
         ({"containerStatuses": [{"state": {"waiting": PULL}}]}, "ImagePullBackOff: no such image"),
+        (
+            {
+                "containerStatuses": [
+                    {"state": {"waiting": CRASH}, "lastState": {"terminated": {"message": "error: TOP_N='many'\n"}}}
+                ]
+            },
+            "CrashLoopBackOff: error: TOP_N='many'",
+        ),
+        ({"containerStatuses": [{"state": {"waiting": CRASH}}]}, "CrashLoopBackOff: back-off 10s"),
         (
             {
                 "conditions": [

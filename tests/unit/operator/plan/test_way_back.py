@@ -142,6 +142,14 @@ def test_a_bad_image_of_somebody_else_long_after_brings_nothing_back_and_is_said
     assert found.problem.reason == "RolloutStuck"
 
 
+def test_a_quota_that_lets_no_pod_in_is_named() -> None:
+    refused = {**STUCK, "refused": "exceeded quota: small"}
+    keeping: Columns = {"retraining": {"keepPrevious": True}}
+    found = lane(completed(rolled(ago=DAY, spec=keeping, progress_at=NOW - HOUR, **refused), DAY - HOUR))
+    assert found.problem is not None
+    assert found.problem.message.endswith(": exceeded quota: small")
+
+
 def test_a_way_back_that_is_stuck_too_is_a_problem_and_not_rolled_back() -> None:
     api = deployment(epoch=0, min_manifest=10, rolled_at=NOW - 11 * MINUTE, **STUCK)
     promoted, rolled_back = job(Step.PROMOTE, "e1", ended=NOW - HOUR), job(Step.ROLLBACK, "h1", ended=NOW - 12 * MINUTE)

@@ -113,6 +113,12 @@ def test_stalled(planned: Plan, expected: Verdict) -> None:
         (down("no_index"), "False", "NoIndex", "api-0: said so"),
         (down("unreachable"), "False", "NoReplicaReady", "api-0: said so"),
         ({"replicas": ()}, "False", "NoReplicaReady", "no pod is ready"),
+        (
+            {"api": deployment(refused="exceeded quota: small"), "replicas": ()},
+            "False",
+            "NoReplicaReady",
+            "exceeded quota: small",
+        ),
         ({"replicas": (replica("a", ready=False),)}, "False", "NoReplicaReady", "no pod is ready"),
     ],
 )
