@@ -69,7 +69,7 @@ def _rolled_out(
         return Lane((wanted,), "RollingOut", wanted.reason)
     previous = view.previous_epoch
     if api.epoch is None:
-        return _unpinned(observed, view, api)
+        return _unpinned(observed, view, api, now)
     state = rollout_state(observed, api, observed.spec.rollout, now)
     if state.stuck or state.worse is not None:
         return _given_up(observed, view, api, state, now, tries)
@@ -87,22 +87,22 @@ def _rolled_out(
     return attempt(observed, now, tries, start, PHASES[Step.RETIRE])
 
 
-def _unpinned(observed: Observed, view: IndexSummary, api: DeploymentSeen) -> Lane | None:
+def _unpinned(observed: Observed, view: IndexSummary, api: DeploymentSeen, now: datetime) -> Lane | None:
     """Pods that follow the active epoch by themselves, also of a Deployment that was made anew in the middle of a roll-out.
 
     The epoch before is retired only once it is known which one they serve.
     """
     held = pin(view, api)
-    if view.previous_epoch is None or observed.spec.retraining.keep_previous or held is None:
-        return None
-    return Lane((held,), "RollingOut", held.reason)
+    if view.previous_epoch is not None and not observed.spec.retraining.keep_previous and held is not None:
+        return Lane((held,), "RollingOut", held.reason)
+    # A person's own roll-out: there is nothing to take back, but it is said.
+    return _stuck(observed, api) if rollout_state(observed, api, observed.spec.rollout, now).stuck else None
 
 
 def _given_up(
     observed: Observed, view: IndexSummary, api: DeploymentSeen, state: RolloutState, now: datetime, tries: Tries
 ) -> Lane | None:
-    late = f"its pods did not come up in {observed.spec.rollout.progress_deadline_seconds} s"
-    why = state.worse or ": ".join(filter(None, (late, why_incomplete(observed, api))))
+    why = state.worse or _why_late(observed, api)
     previous = view.previous_epoch
     # Epochs are numbered in the order of their training: one after the active is one that was left, whatever became of the Job.
     left = previous is not None and previous > view.active_epoch
@@ -111,11 +111,21 @@ def _given_up(
         # There is no epoch to go back to, or the way back itself does not come up: not the epoch's fault.
         if state.complete:
             return None
-        return Lane((), "RollingOut", None, Problem("RolloutStuck", f"the API's roll-out is stuck: {why}"))
+        return _stuck(observed, api, state.worse)
     key = text_key(f"{api.epoch} {api.rolled_at}")
     reason = f"the roll-out of epoch {api.epoch} failed: {why}"
     start = StartJob(Step.ROLLBACK, key, 1, reason, _rollback_to(previous), confirmed=True)
     return attempt(observed, now, tries, start, PHASES[Step.ROLLBACK])
+
+
+def _stuck(observed: Observed, api: DeploymentSeen, worse: str | None = None) -> Lane:
+    why = worse or _why_late(observed, api)
+    return Lane((), "RollingOut", None, Problem("RolloutStuck", f"the API's roll-out is stuck: {why}"))
+
+
+def _why_late(observed: Observed, api: DeploymentSeen) -> str:
+    late = f"its pods did not come up in {observed.spec.rollout.progress_deadline_seconds} s"
+    return ": ".join(filter(None, (late, why_incomplete(observed, api))))
 
 
 def _rollback_to(epoch: int) -> tuple[str, ...]:

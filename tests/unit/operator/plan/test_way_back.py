@@ -142,11 +142,12 @@ def test_a_bad_image_of_somebody_else_long_after_brings_nothing_back_and_is_said
     assert found.problem.reason == "RolloutStuck"
 
 
-def test_a_quota_that_lets_no_pod_in_is_named() -> None:
-    refused = {**STUCK, "refused": "exceeded quota: small"}
-    keeping: Columns = {"retraining": {"keepPrevious": True}}
-    found = lane(completed(rolled(ago=DAY, spec=keeping, progress_at=NOW - HOUR, **refused), DAY - HOUR))
+def test_a_stuck_roll_out_of_pods_that_were_never_rolled_by_the_operator_is_said_and_what_lets_no_pod_in() -> None:
+    seen = observed(api=deployment(progress_at=NOW - HOUR, refused="exceeded quota: small", **STUCK))
+    found = lane(seen)
+    assert found.actions == ()
     assert found.problem is not None
+    assert found.problem.reason == "RolloutStuck"
     assert found.problem.message.endswith(": exceeded quota: small")
 
 
