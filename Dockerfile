@@ -43,7 +43,10 @@ WORKDIR /data
 VOLUME /data
 ENTRYPOINT ["vinymatic"]
 
+# INPUTS: what stands for the sources. buildah's cache asks only whether a command and its arguments are the same, not what it mounts: without
+# it changed code would leave an image as it was. BuildKit looks itself.
 FROM runtime AS api
+ARG INPUTS=unknown
 RUN --mount=type=bind,from=kit,source=/tools,target=/tools --mount=type=bind,from=kit,source=/wheels,target=/wheels \
     --mount=type=bind,source=requirements/api.lock,target=/build/api.lock --mount=type=bind,source=deploy/image,target=/build/image \
     /tools/bin/pip --python /opt/vinymatic/bin/python install \
@@ -59,6 +62,7 @@ LABEL org.opencontainers.image.title="Vinymatic API" org.opencontainers.image.li
       org.opencontainers.image.version=$VERSION org.opencontainers.image.revision=$REVISION
 
 FROM runtime AS ingestor
+ARG INPUTS=unknown
 RUN --mount=type=bind,from=kit,source=/tools,target=/tools --mount=type=bind,from=kit,source=/wheels,target=/wheels \
     --mount=type=bind,source=requirements/ingestor.lock,target=/build/ingestor.lock --mount=type=bind,source=deploy/image,target=/build/image \
     /tools/bin/pip --python /opt/vinymatic/bin/python install \
@@ -74,6 +78,7 @@ LABEL org.opencontainers.image.title="Vinymatic ingestor" org.opencontainers.ima
       org.opencontainers.image.version=$VERSION org.opencontainers.image.revision=$REVISION
 
 FROM runtime AS operator
+ARG INPUTS=unknown
 RUN --mount=type=bind,from=kit,source=/tools,target=/tools --mount=type=bind,from=kit,source=/wheels,target=/wheels \
     --mount=type=bind,source=requirements/operator.lock,target=/build/operator.lock --mount=type=bind,source=deploy/image,target=/build/image \
     /tools/bin/pip --python /opt/vinymatic/bin/python install \

@@ -56,11 +56,11 @@ RECIPES = {
 def build_all(store: Store, names: Iterable[str]) -> list[str]:
     """The images' tags; what is made of the same files as before is not built again."""
     base.make(store)
-    arguments = {"BASE_IMAGE": base.IMAGE}
     for recipe in (recipes := [RECIPES[name] for name in names]):
         inputs = digest(ROOT, recipe.sources) + store.image_id(base.IMAGE)[:12]
         if not store.is_made_of(recipe.tag, inputs):
             began = time.monotonic()
+            arguments = {"BASE_IMAGE": base.IMAGE, "INPUTS": inputs}
             store.build(
                 recipe.tag, ROOT / recipe.dockerfile, ROOT, target=recipe.target, inputs=inputs, arguments=arguments
             )
