@@ -8,23 +8,39 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from local.servers.process import tool
-from tests.e2e import artifacts
+from tests.e2e import artifacts, catalogue
 from tests.e2e.bare import build, packages
 from tests.e2e.bare.cluster import BareCluster
 from tests.e2e.bare.images import RECIPES, build_all
 from tests.e2e.bare.layout import layout
+from tests.e2e.filling import Filling, await_idle, fill
 from tests.e2e.kubernetes import IMAGES, Cluster
+from tests.e2e.load import Edge, Question
+from tests.e2e.namespace import Namespace
+from tests.e2e.release import Release
+from tests.e2e.stack import Stack
+from tests.e2e.summary import Summary
 from tests.kube.waiting import until
 
 NODES = 2
+COVERS = 40
 _CLUSTER = pytest.StashKey[Cluster]()
 _STARTED = pytest.StashKey[BareCluster]()
+_SUMMARY = pytest.StashKey[Summary]()
+
+# A namespace named after what it is for, with its stack, and a release in it that is still to be installed.
+Installation = Callable[[str], AbstractContextManager[Release]]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_SUMMARY] = Summary()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -47,6 +63,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed and cluster is not None and item.get_closest_marker("e2e"):
         report.sections.append(("cluster", f"objects, events and logs: {artifacts.save(cluster, item.nodeid)}"))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if lines := config.stash[_SUMMARY].lines():
+        terminalreporter.section("measured")
+        for line in lines:
+            terminalreporter.write_line(line)
+        config.stash[_SUMMARY].write(artifacts.FOLDER)
 
 
 def lacking() -> str | None:
@@ -83,6 +107,79 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     until(lambda: "default" in cluster.kubectl("get", "serviceaccounts", f"--namespace={name}", "--output=name"), name)
     yield name
     cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def summary(pytestconfig: pytest.Config) -> Summary:
+    """Of this run."""
+    return pytestconfig.stash[_SUMMARY]
+
+
+@pytest.fixture(scope="session")
+def installation(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """For a test that needs a release of its own: `with installation("upgrade") as release:`; all of it is gone afterwards."""
+
+    @contextmanager
+    def made(what: str) -> Iterator[Release]:
+        namespace = Namespace(cluster, what)
+        stack = Stack(namespace)
+        release = Release(namespace, stack, tmp_path_factory.mktemp(what))
+        namespace.create()
+        try:
+            stack.start()
+            yield release
+        except BaseException:
+            # Before the test's own report is made, all of it is gone.
+            artifacts.save(cluster, what)
+            raise
+        finally:
+            release.uninstall()
+            namespace.delete()
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def release(installation: Installation, summary: Summary) -> Iterator[Release]:
+    """Shared: a test leaves it as it found it, and settled."""
+    with installation("shared") as made:
+        with summary.timed("install to ready"):
+            made.install()
+            made.await_ready()
+        yield made
+
+
+@pytest.fixture(scope="session")
+def edge(release: Release) -> Edge:
+    return release.edge()
+
+
+@pytest.fixture(scope="session")
+def filled(release: Release, edge: Edge, summary: Summary) -> Filling:
+    """The first COVERS covers are searchable."""
+    # The queue's own first message starts an ingestor, which makes the empty index.
+    await_idle(release)
+    found = fill(release, edge, catalogue.covers(COVERS))
+    kind = "real" if catalogue.is_real() else "generated"
+    summary.facts["covers"] = f"{COVERS}, {kind}; {found.most} ingestors at most"
+    summary.seconds["first cover in the bucket to the first ingestor"] = found.first_pod
+    summary.seconds[f"first cover in the bucket to all {COVERS} searchable"] = found.searchable
+    return found
+
+
+@pytest.fixture(scope="session")
+def asked() -> list[Question]:
+    """A phone's photo of each of the first covers."""
+    return [Question(cover.photo, cover.id) for cover in catalogue.covers(COVERS)]
+
+
+@pytest.fixture(scope="session")
+def questions(filled: Filling, asked: list[Question], edge: Edge) -> list[Question]:
+    """For a load: photos that are answered rightly while nothing goes on, and one of a sleeve that is in no catalogue."""
+    with edge.client() as client:
+        right = [question for question in asked if edge.ask(client, question).ids[:1] == (question.id,)]
+    assert len(right) > len(asked) / 2
+    return [*right, Question(catalogue.unknown_photo(), None)]
 
 
 def _given() -> Cluster | None:
