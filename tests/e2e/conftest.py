@@ -187,7 +187,9 @@ def _given() -> Cluster | None:
     if not kubeconfig:
         return None
     images = os.environ.get("VINYMATIC_E2E_IMAGES", IMAGES)
-    return Cluster(Path(kubeconfig), (tool("kubectl"),), (tool("helm"),), images)
+    bare = BareCluster(layout())
+    ours = bare.running and bare.layout.kubeconfig.samefile(kubeconfig)
+    return Cluster(Path(kubeconfig), (tool("kubectl"),), (tool("helm"),), images, bare=bare if ours else None)
 
 
 def _own(config: pytest.Config) -> Cluster:

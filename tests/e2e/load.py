@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import httpx
 
 from tests.kube.waiting import until
 
 # As a person's patience.
-_TIMEOUT = 30.0
+TIMEOUT = 30.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Answer:
-    """`begun`: Unix time. `failure`: why there is no answer; the rest is then empty. `ids`: what was accepted, best first."""
+    """`begun`: Unix time. `failure`: why there is no answer; the rest is then empty. `ids`: what was accepted, best first.
+
+    `edge`: the address that was asked in the end.
+    """
 
     question: int
     begun: float
@@ -41,6 +44,15 @@ class Answer:
     verdict: str = ""
     ids: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
+    edge: str = ""
+
+
+class Asked(Protocol):
+    """What a load can be sent to."""
+
+    def client(self) -> httpx.Client: ...
+
+    def ask(self, client: httpx.Client, question: Question, number: int = 0) -> Answer: ...
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,7 @@ class Edge:
             base_url=f"https://{self.address}:{self.port}",
             headers={"Host": self.name},
             verify=self.trust,
-            timeout=_TIMEOUT,
+            timeout=TIMEOUT,
             trust_env=False,
         )
 
@@ -70,16 +82,17 @@ class Edge:
         begun, clock = time.time(), time.monotonic()
         try:
             said = client.post(
-                "/v1/search",
+                f"https://{self.address}:{self.port}/v1/search",
                 content=question.photo,
                 headers={"Content-Type": "image/jpeg"},
                 extensions={"sni_hostname": self.name},
             )
         except httpx.HTTPError as error:
-            return Answer(number, begun, time.monotonic() - clock, f"{type(error).__name__}: {error}")
+            failure = f"{type(error).__name__}: {error}"
+            return Answer(number, begun, time.monotonic() - clock, failure, edge=self.address)
         seconds = time.monotonic() - clock
         if said.status_code != HTTPStatus.OK:
-            return Answer(number, begun, seconds, f"{said.status_code} {said.text[:200]}")
+            return Answer(number, begun, seconds, f"{said.status_code} {said.text[:200]}", edge=self.address)
         body = said.json()
         covers = body["covers"]
         return Answer(
@@ -90,6 +103,7 @@ class Edge:
             verdict=body["verdict"],
             ids=tuple(cover["id"] for cover in covers),
             scores=tuple(cover["score"] for cover in covers),
+            edge=self.address,
         )
 
 
@@ -154,7 +168,7 @@ def assert_unharmed(found: Report) -> None:
 class Load:
     """While it is open, `workers` threads ask the questions in turn, `rate` a second in all; each waits for its answer."""
 
-    def __init__(self, edge: Edge, questions: Sequence[Question], *, workers: int = 4, rate: float = 4.0) -> None:
+    def __init__(self, edge: Asked, questions: Sequence[Question], *, workers: int = 4, rate: float = 4.0) -> None:
         self.questions = list(questions)
         self.answers: list[Answer] = []
         self._edge = edge

@@ -101,6 +101,12 @@ class BareCluster:
             node.start_kubelet(self.layout, number)
         self.wait_for_nodes([number])
 
+    def kill_container(self, number: int, container: str) -> None:
+        """Ends it as a crash does: its processes hear nothing of it."""
+        self._known(number)
+        ctr = build.containerd() / "ctr"
+        node.machine(self.layout, number).run(ctr, "--namespace=k8s.io", "tasks", "kill", "--signal=SIGKILL", container)
+
     def load(self, tags: list[str]) -> None:
         """Images of our own storage onto all nodes that are on."""
         self.store.load(tags, [n for n in node.numbers(self.layout) if node.machine(self.layout, n).running])
