@@ -85,7 +85,7 @@ class BareCluster:
             self._known(number)
             host = node.machine(self.layout, number)
             # The network first: nothing of its end may be heard.
-            network.unplug(host)
+            network.unplug(host, number)
             host.cut_power()
             cgroups.remove(number)
             if alive := [other for other in node.numbers(self.layout) if node.machine(self.layout, other).running]:

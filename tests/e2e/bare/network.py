@@ -23,7 +23,7 @@ def up() -> None:
 
 def plug(machine: Machine, nodes: int, number: int | None = None) -> None:
     """A namespace for the machine, with routes to all pods; `number` when it is a node."""
-    cable = f"vinymatic-{'c' if number is None else number}"
+    cable = _cable(number)
     run("ip", "netns", "add", machine.netns)
     run("ip", "link", "add", cable, "type", "veth", "peer", "name", "eth0", "netns", machine.netns)
     run("ip", "link", "set", cable, "master", BRIDGE, "up")
@@ -52,7 +52,10 @@ def route_host(nodes: int, via: int) -> None:
     run("ip", "route", "replace", addresses.SERVICES, "via", addresses.node_address(via))
 
 
-def unplug(machine: Machine) -> None:
+def unplug(machine: Machine, number: int) -> None:
+    """Of a node. Its namespace lives as long as its processes do, which would still say that they end."""
+    if succeeds("ip", "link", "show", _cable(number)):
+        run("ip", "link", "delete", _cable(number))
     if (_NETNS / machine.netns).exists():
         run("ip", "netns", "delete", machine.netns)
 
@@ -63,3 +66,7 @@ def down() -> None:
         run("ip", "netns", "delete", namespace.name)
     if succeeds("ip", "link", "show", BRIDGE):
         run("ip", "link", "delete", BRIDGE)
+
+
+def _cable(number: int | None) -> str:
+    return f"vinymatic-{'c' if number is None else number}"
