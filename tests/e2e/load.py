@@ -106,6 +106,11 @@ class Edge:
             edge=self.address,
         )
 
+    def ask_all(self, questions: Sequence[Question]) -> list[Answer]:
+        """Each once, one after the other."""
+        with self.client() as client:
+            return [self.ask(client, question, number) for number, question in enumerate(questions)]
+
 
 @dataclass(frozen=True)
 class Report:

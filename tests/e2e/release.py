@@ -28,24 +28,33 @@ _READY_SECONDS = 300
 class Release:
     """`folder` holds the values that it was installed with."""
 
-    def __init__(self, namespace: Namespace, stack: Stack, folder: Path) -> None:
+    def __init__(self, namespace: Namespace, stack: Stack, folder: Path, *, name: str = NAME) -> None:
         self.namespace = namespace
         self.stack = stack
-        self.index = Index(namespace, NAME)
+        self.name = name
+        # As the chart makes its names.
+        self.full_name = name if NAME in name else f"{name}-{NAME}"
+        self.index = Index(namespace, self.full_name)
         self.values = values(namespace.cluster, stack)
         self._folder = folder
         self._authority = trustme.CA()
 
+    def beside(self, name: str, over: Object) -> Release:
+        """Another one in the same namespace, of its own name, still to be installed."""
+        made = Release(self.namespace, self.stack, self._folder, name=name)
+        made.values = merged(made.values, over)
+        return made
+
     # ---- Helm
 
-    def install(self, over: Object | None = None) -> None:
+    def install(self, over: Object | None = None, *, chart: Path = CHART) -> None:
         """Returns once Helm has sent it; `await_ready` waits."""
         self.namespace.apply(self._certificate())
-        self.helm("install", NAME, str(CHART), *self._with(over))
+        self.helm("install", self.name, str(chart), *self._with(over))
 
-    def upgrade(self, over: Object | None = None) -> None:
+    def upgrade(self, over: Object | None = None, *, chart: Path = CHART) -> None:
         """With the values of the installation, and `over` over them."""
-        self.helm("upgrade", NAME, str(CHART), *self._with(over))
+        self.helm("upgrade", self.name, str(chart), *self._with(over))
 
     @contextmanager
     def changed(self, over: Object) -> Iterator[None]:
@@ -57,16 +66,20 @@ class Release:
             self.upgrade()
 
     def uninstall(self) -> None:
-        self.helm("uninstall", NAME, "--ignore-not-found", "--wait", "--timeout=180s")
+        self.helm("uninstall", self.name, "--ignore-not-found", "--wait", "--timeout=180s")
+
+    def listed(self) -> list[Object]:
+        """What Helm knows of the namespace's releases: name, chart, status."""
+        return list(json.loads(self.helm("list", "--output=json")))
 
     def revision(self) -> int:
-        return int(json.loads(self.helm("status", NAME, "--output=json"))["version"])
+        return int(json.loads(self.helm("status", self.name, "--output=json"))["version"])
 
     def helm(self, *arguments: str) -> str:
         return self.namespace.helm(*arguments)
 
     def _with(self, over: Object | None) -> list[str]:
-        file = self._folder / f"{self.namespace.name}-values.json"
+        file = self._folder / f"{self.namespace.name}-{self.name}-values.json"
         file.write_text(json.dumps(merged(self.values, over or {}), indent=1), "utf-8")
         return ["--values", str(file)]
 
@@ -90,7 +103,7 @@ class Release:
 
     def pods(self, component: str) -> list[str]:
         """Names of the pods of `api`, `ingestor`, `operator` or `edge`."""
-        chosen = f"-lapp.kubernetes.io/instance={NAME},app.kubernetes.io/component={component}"
+        chosen = f"-lapp.kubernetes.io/instance={self.name},app.kubernetes.io/component={component}"
         return sorted(pod["metadata"]["name"] for pod in self.namespace.items("pods", chosen))
 
     def next_epoch(self) -> int:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tests.e2e import stack
-from tests.e2e.load import Answer, Edge, Load, Question, assert_unharmed
+from tests.e2e.load import Edge, Load, Question, assert_unharmed
 from tests.e2e.release import Release
 from tests.e2e.summary import Summary
 from tests.e2e.values import merged
@@ -25,11 +25,6 @@ def at_the_next_minute(now: datetime) -> str:
     return f"{then.minute} {then.hour} * * *"
 
 
-def answers(edge: Edge, questions: list[Question]) -> list[Answer]:
-    with edge.client() as client:
-        return [edge.ask(client, question, number) for number, question in enumerate(questions)]
-
-
 def test_a_destroyed_index_is_restored_with_the_same_answers(
     release: Release, edge: Edge, questions: list[Question], summary: Summary
 ) -> None:
@@ -41,7 +36,7 @@ def test_a_destroyed_index_is_restored_with_the_same_answers(
         "questions": 8,
         "drill": {"schedule": "@yearly"},
     }
-    before = answers(edge, questions)
+    before = edge.ask_all(questions)
     sample = merged(yaml.safe_load(SAMPLE.read_text("utf-8")), {"spec": {"index": index.name}})
     restore = ("vinylrestore", sample["metadata"]["name"])
     with Load(edge, questions) as load, release.changed({"index": {"backup": backup}}):
@@ -62,7 +57,7 @@ def test_a_destroyed_index_is_restored_with_the_same_answers(
         namespace.kubectl("delete", "vinylbackups", "--all")
     summary.loads["a lost index and its restore"] = found = load.report()
     assert (drill["right"], drill["questions"]) == (8, 8), proven["message"]
-    after = answers(edge, questions)
+    after = edge.ask_all(questions)
     assert [(a.verdict, a.ids, a.scores) for a in after] == [(a.verdict, a.ids, a.scores) for a in before]
     assert {a.manifest for a in after} == {restored["manifest"]}
     assert_unharmed(found)
