@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import click
 
 from vinymatic import __version__
@@ -43,6 +46,10 @@ def vinymatic() -> None:
 
 def main() -> None:
     """Entry of the console script and of `python -m vinymatic`."""
+    if os.getpid() == 1:
+        # The kernel gives a container's first process no default action: a SIGTERM that comes before a service has its own handler, in the
+        # seconds of its imports, would be lost, and its pod live on for all of its grace period. Elsewhere it ends the process as it is.
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(128 + signal.SIGTERM))
     # Before numpy, OpenCV or faiss is imported: their pools are sized when they load.
     from vinymatic.threads import preset_native_threads
 

@@ -164,3 +164,17 @@ def test_a_missing_or_broken_extra_is_one_line_and_spares_the_others(
     assert answer.exit_code == 1
     assert answer.stderr == f"Error: {line}\n"
     assert CliRunner().invoke(group, ["--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize(("number", "ended"), [(1, True), (2, False)])
+def test_the_first_process_of_a_container_can_be_ended_before_its_service_listens(number: int, ended: bool) -> None:
+    program = (
+        "import os, signal, sys, time; from vinymatic.cli import program\n"
+        f"os.getpid = lambda: {number}\n"
+        # What the kernel does for a container's first process.
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "program.vinymatic = lambda **_: signal.raise_signal(signal.SIGTERM)\n"
+        "program.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=False)
+    assert done.returncode == (143 if ended else 0)
