@@ -173,7 +173,7 @@ def assert_unharmed(found: Report) -> None:
 class Load:
     """While it is open, `workers` threads ask the questions in turn, `rate` a second in all; each waits for its answer."""
 
-    def __init__(self, edge: Asked, questions: Sequence[Question], *, workers: int = 4, rate: float = 4.0) -> None:
+    def __init__(self, edge: Asked, questions: Sequence[Question], *, workers: int = 4, rate: float = 3.0) -> None:
         self.questions = list(questions)
         self.answers: list[Answer] = []
         self._edge = edge

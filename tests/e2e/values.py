@@ -9,8 +9,9 @@ from tests.kube.api import Object
 
 EDGE_NAME = "covers.test"
 TLS_SECRET = "edge-tls"
-# Two nodes on one machine: each pod is promised little, so that all find a place.
+# Two nodes on one machine: each pod is promised little, so that all find a place; who answers comes before who trains.
 _SMALL: Object = {"requests": {"cpu": "50m", "memory": "128Mi"}}
+_ANSWERING: Object = {"requests": {"cpu": "300m", "memory": "128Mi"}}
 POLL_SECONDS, COOLDOWN_SECONDS = 5, 20
 
 
@@ -24,7 +25,7 @@ def values(cluster: Cluster, of: Stack) -> Object:
             "image": _image(cluster, "api"),
             "replicas": 2,
             "threads": 1,
-            "resources": _SMALL,
+            "resources": _ANSWERING,
             "preStopSeconds": 5,
             "readinessProbe": {"periodSeconds": 2},
         },
@@ -54,7 +55,7 @@ def values(cluster: Cluster, of: Stack) -> Object:
             "image": _image(cluster, "caddy"),
             "dnsCache": {"image": _image(cluster, "coredns")},
             "replicas": 2,
-            "resources": _SMALL,
+            "resources": _ANSWERING,
             "tls": {"source": "secret", "secretName": TLS_SECRET},
         },
     }
