@@ -19,7 +19,13 @@ from tests.kube.api import Object
 pytestmark = pytest.mark.e2e
 
 COVERS = 12
-DEFINITIONS = Path(__file__).parents[2] / "k8s" / "crds"
+# As docs/upgrade.md says.
+RENEWED = (
+    "--server-side",
+    "--force-conflicts",
+    "--field-manager=helm",
+    f"--filename={Path(__file__).parents[2] / 'k8s' / 'crds'}",
+)
 # Nothing is released yet. From the next version on this is the last released chart: its archive, fetched from where releases are, with
 # the images of its own time (`image.tag`), or what `git archive` makes of `charts/vinymatic` at its tag.
 OLDER = "0.0.9"
@@ -84,6 +90,12 @@ def pods(release: Release) -> set[str]:
     return {pod for part in ("api", "operator", "edge") for pod in release.pods(part)}
 
 
+def owners(release: Release) -> set[str]:
+    """Who has applied the definition of the VinylIndex."""
+    found = release.namespace.read("customresourcedefinition/vinylindexes.vinymatic.io", "--show-managed-fields")
+    return {field["manager"] for field in found["metadata"]["managedFields"] if field["operation"] == "Apply"}
+
+
 def await_replaced(release: Release, before: set[str]) -> None:
     """Returns once every pod is a new one, and the old ones have ended."""
     release.await_rolled(API, OPERATOR, EDGE)
@@ -99,7 +111,7 @@ def test_an_upgrade_and_the_way_back_fail_no_search_and_leave_the_operators_sett
     assert held["INDEX_EPOCH"] == str(release.index.epoch())
     with Load(release.edge(), older.questions) as load:
         with summary.timed("upgrade to another version of the chart"):
-            release.namespace.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(DEFINITIONS))
+            release.namespace.kubectl("apply", *RENEWED)
             release.upgrade()
             await_replaced(release, before)
         load.settle()
@@ -112,6 +124,7 @@ def test_an_upgrade_and_the_way_back_fail_no_search_and_leave_the_operators_sett
     assert chart(release) == f"{NAME}-{OLDER}" != upgraded
     assert kept == held
     assert operators_own(release) == held
+    assert owners(release) == {"helm"}, "Helm 4 installs nothing over definitions that are somebody else's"
     assert_unharmed(found)
 
 
