@@ -28,8 +28,6 @@ KILLING_SECONDS = 120.0
 BETWEEN_KILLS = (3.0, 8.0)
 FIRST_COVERS = 12
 OVER = {
-    # Ahead of ingestors and Jobs where there is little CPU for all.
-    "api": {"resources": {"requests": {"cpu": "400m"}}},
     # An ingestor that dies with a message hides it for so long: then another one gets it.
     "ingestor": {"env": {"VISIBILITY_TIMEOUT": "15"}},
 }
