@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from monitoring.dashboards.grafana import dashboard
 from monitoring.dashboards.life import LIFE
 from monitoring.dashboards.searches import SEARCHES
@@ -13,5 +11,5 @@ DASHBOARDS = "charts/vinymatic/files/dashboards"
 
 
 def files() -> dict[str, str]:
-    made = {f"{DASHBOARDS}/{shown.uid}.json": dashboard(shown) for shown in (SEARCHES, LIFE)}
-    return {"docs/metrics.md": markdown(), **{path: json.dumps(body, indent=1) + "\n" for path, body in made.items()}}
+    boards = {f"{DASHBOARDS}/{shown.uid}.json": dashboard(shown) for shown in (SEARCHES, LIFE)}
+    return {"docs/metrics.md": markdown(), **boards}

@@ -1,17 +1,25 @@
-"""The least of Grafana's dashboard model (schema 39, Grafana 11) that the dashboards need. Pure."""
+"""The dashboards as Grafana 11 reads them, by its own SDK, whose version is that of Grafana. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-Json: TypeAlias = dict[str, object]
-Kind = Literal["stat", "timeseries", "heatmap", "state-timeline"]
+from grafana_foundation_sdk.builders import common as parts
+from grafana_foundation_sdk.builders import dashboard as grafana
+from grafana_foundation_sdk.builders import heatmap, stat, statetimeline, timeseries
+from grafana_foundation_sdk.builders.prometheus import Dataquery
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import common
+from grafana_foundation_sdk.models import dashboard as models
+from grafana_foundation_sdk.models.prometheus import PromQueryFormat, QueryEditorMode
 
-_DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
-_COLUMNS = 24
-_SCHEMA = 39
+Kind = Literal["stat", "timeseries", "heatmap", "state-timeline"]
+AnyPanel: TypeAlias = stat.Panel | timeseries.Panel | heatmap.Panel | statetimeline.Panel
+
+_SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 
 @dataclass(frozen=True)
@@ -62,132 +70,96 @@ class Dashboard:
     links: Mapping[str, str]
 
 
-def dashboard(made: Dashboard) -> Json:
-    return {
-        "uid": made.uid,
-        "title": made.title,
-        "description": made.meaning,
-        "tags": ["vinymatic"],
-        "schemaVersion": _SCHEMA,
-        "version": 1,
-        "editable": True,
-        "graphTooltip": 1,
-        "refresh": "1m",
-        "time": {"from": "now-6h", "to": "now"},
-        "timezone": "",
-        "annotations": {"list": []},
-        "links": [
-            {
-                "type": "link",
-                "title": title,
-                "url": f"/d/{uid}",
-                "keepTime": True,
-                "includeVars": True,
-                "targetBlank": False,
-            }
-            for uid, title in made.links.items()
-        ],
-        "templating": {"list": [_source(), *map(_variable, made.variables)]},
-        "panels": list(_laid_out(made.rows)),
-    }
-
-
-def _laid_out(rows: Sequence[Row]) -> Iterator[Json]:
-    """Panels from left to right; a new line where the next one has no room."""
-    number = top = 0
-    for row in rows:
-        number += 1
-        place = {"x": 0, "y": top, "w": _COLUMNS, "h": 1}
-        yield {"id": number, "type": "row", "title": row.title, "collapsed": False, "gridPos": place, "panels": []}
-        left, top, tallest = 0, top + 1, 0
+def dashboard(made: Dashboard) -> str:
+    """Its JSON. Panels lie from left to right."""
+    shown = (
+        grafana.Dashboard(made.title)
+        .uid(made.uid)
+        .description(made.meaning)
+        .tags(["vinymatic"])
+        .editable()
+        .tooltip(models.DashboardCursorSync.CROSSHAIR)
+        .refresh("1m")
+        .time("now-6h", "now")
+        .links([_link(uid, title) for uid, title in made.links.items()])
+        .variables([grafana.DatasourceVariable("datasource").label("Prometheus").type("prometheus")])
+    )
+    for variable in made.variables:
+        shown.with_variable(_variable(variable))
+    numbers = itertools.count(1)
+    for row in made.rows:
+        shown.with_row(grafana.Row(row.title).id(next(numbers)))
         for panel in row.panels:
-            if left + panel.width > _COLUMNS:
-                left, top, tallest = 0, top + tallest, 0
-            number += 1
-            place = {"x": left, "y": top, "w": panel.width, "h": panel.height}
-            yield {"id": number, "gridPos": place, **_panel(panel)}
-            left, tallest = left + panel.width, max(tallest, panel.height)
-        top += tallest
+            shown.with_panel(_panel(panel).id(next(numbers)))
+    return JSONEncoder(sort_keys=True, indent=1).encode(shown.build()) + "\n"
 
 
-def _panel(panel: Panel) -> Json:
-    return {
-        "type": panel.kind,
-        "title": panel.title,
-        "description": panel.meaning,
-        "datasource": _DATASOURCE,
-        "targets": [_target(panel, place, query) for place, query in enumerate(panel.queries)],
-        "fieldConfig": {"defaults": _defaults(panel), "overrides": []},
-        "options": _options(panel.kind),
-    }
-
-
-def _target(panel: Panel, place: int, query: Query) -> Json:
-    target: Json = {
-        "refId": "ABCDEFGH"[place],
-        "datasource": _DATASOURCE,
-        "expr": query.expr,
-        "legendFormat": query.legend or "__auto",
-        "editorMode": "code",
-    }
-    if panel.kind == "stat":
-        return {**target, "instant": True, "range": False}
-    return {**target, "range": True, **({"format": "heatmap"} if panel.kind == "heatmap" else {})}
-
-
-def _defaults(panel: Panel) -> Json:
-    colours = [{"value": None, "color": "text" if panel.steps else "green"}]
-    steps = [*colours, *({"value": value, "color": colour} for value, colour in panel.steps.items())]
-    found: Json = {"unit": panel.unit, "min": 0, "thresholds": {"mode": "absolute", "steps": steps}}
+def _panel(panel: Panel) -> AnyPanel:
+    made = _of_kind(panel)
+    made.title(panel.title).description(panel.meaning).datasource(_SOURCE).unit(panel.unit).min(0)
+    made.span(panel.width).height(panel.height).thresholds(_thresholds(panel))
     if panel.most is not None:
-        found["max"] = panel.most
-    if panel.kind == "timeseries":
-        stacking = {"mode": "normal" if panel.stacked else "none", "group": "A"}
-        lines = {"mode": "dashed" if panel.steps else "off"}
-        found["custom"] = {
-            "lineWidth": 1,
-            "fillOpacity": 30 if panel.stacked else 5,
-            "showPoints": "auto",
-            "spanNulls": False,
-            "stacking": stacking,
-            "thresholdsStyle": lines,
-        }
+        made.max(panel.most)
+    for place, query in enumerate(panel.queries):
+        made.with_target(_target(panel.kind, "ABCDEFGH"[place], query))
+    return made
+
+
+def _of_kind(panel: Panel) -> AnyPanel:
+    if panel.kind == "stat":
+        return (
+            stat.Panel()
+            .graph_mode(common.BigValueGraphMode.NONE)
+            .reduce_options(parts.ReduceDataOptions().calcs(["lastNotNull"]))
+        )
+    if panel.kind == "heatmap":
+        return heatmap.Panel()
     if panel.kind == "state-timeline":
-        words = {"0": {"text": "False", "index": 0}, "1": {"text": "True", "index": 1}}
-        found |= {"mappings": [{"type": "value", "options": words}], "custom": {"fillOpacity": 70, "lineWidth": 0}}
-        found["color"] = {"mode": "thresholds"}
-    return found
+        words = {"0": models.ValueMappingResult(text="False"), "1": models.ValueMappingResult(text="True")}
+        by_value = grafana.FieldColor().mode(models.FieldColorModeId.THRESHOLDS)
+        hidden = parts.VizLegendOptions().show_legend(False)
+        return statetimeline.Panel().mappings([models.ValueMap(options=words)]).color_scheme(by_value).legend(hidden)
+    stacking = common.StackingMode.NORMAL if panel.stacked else common.StackingMode.NONE
+    line = common.GraphThresholdsStyleMode.DASHED if panel.steps else common.GraphThresholdsStyleMode.OFF
+    return (
+        timeseries.Panel()
+        .fill_opacity(30 if panel.stacked else 5)
+        .stacking(parts.StackingConfig().mode(stacking).group("A"))
+        .legend(parts.VizLegendOptions().show_legend(True).placement(common.LegendPlacement.BOTTOM))
+        .thresholds_style(parts.GraphThresholdsStyleConfig().mode(line))
+        .tooltip(parts.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING))
+    )
 
 
-def _options(kind: Kind) -> Json:
+def _thresholds(panel: Panel) -> grafana.ThresholdsConfig:
+    base = models.Threshold(value=None, color="text" if panel.steps else "green")
+    steps = [models.Threshold(value=value, color=colour) for value, colour in panel.steps.items()]
+    return grafana.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps([base, *steps])
+
+
+def _target(kind: Kind, letter: str, query: Query) -> Dataquery:
+    asked = Dataquery().ref_id(letter).datasource(_SOURCE).expr(query.expr).editor_mode(QueryEditorMode.CODE)
+    asked.legend_format(query.legend or "__auto")
     if kind == "stat":
-        reduced = {"calcs": ["lastNotNull"], "fields": "", "values": False}
-        return {"reduceOptions": reduced, "colorMode": "value", "graphMode": "none", "textMode": "auto"}
-    if kind == "heatmap":
-        return {"calculate": False, "yAxis": {"axisPlacement": "left"}, "color": {"mode": "scheme", "scheme": "Blues"}}
-    if kind == "state-timeline":
-        return {"showValue": "auto", "mergeValues": True, "rowHeight": 0.8, "legend": {"showLegend": False}}
-    legend = {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []}
-    return {"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}}
+        return asked.instant()
+    return asked.range().format(PromQueryFormat.HEATMAP) if kind == "heatmap" else asked.range()
 
 
-def _source() -> Json:
-    return {"name": "datasource", "label": "Prometheus", "type": "datasource", "query": "prometheus", "hide": 0}
+def _link(uid: str, title: str) -> grafana.DashboardLink:
+    link = grafana.DashboardLink(title).type(models.DashboardLinkType.LINK).url(f"/d/{uid}")
+    return link.keep_time(True).include_vars(True)
 
 
-def _variable(variable: Variable) -> Json:
+def _variable(variable: Variable) -> grafana.QueryVariable:
     """Every value at first; `.*` also matches where a scrape adds no such label."""
-    query = f"label_values({variable.of}, {variable.name})"
-    return {
-        "name": variable.name,
-        "type": "query",
-        "datasource": _DATASOURCE,
-        "definition": query,
-        "query": {"query": query, "refId": variable.name},
-        "refresh": 2,
-        "sort": 1,
-        "multi": True,
-        "includeAll": True,
-        "allValue": ".*",
-        "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
-    }
+    return (
+        grafana.QueryVariable(variable.name)
+        .datasource(_SOURCE)
+        .query({"query": f"label_values({variable.of}, {variable.name})", "refId": variable.name})
+        .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(models.VariableSort.ALPHABETICAL_ASC)
+        .multi(True)
+        .include_all(True)
+        .all_value(".*")
+        .current(models.VariableOption(selected=True, text=["All"], value=["$__all"]))
+    )
