@@ -49,10 +49,7 @@ FROM runtime AS api
 ARG INPUTS=unknown
 RUN --mount=type=bind,from=kit,source=/tools,target=/tools --mount=type=bind,from=kit,source=/wheels,target=/wheels \
     --mount=type=bind,source=requirements/api.lock,target=/build/api.lock --mount=type=bind,source=deploy/image,target=/build/image \
-    /tools/bin/pip --python /opt/vinymatic/bin/python install \
-      --no-compile --require-hashes --no-deps --only-binary :all: -r /build/api.lock \
- && /tools/bin/pip --python /opt/vinymatic/bin/python install --no-compile --no-deps /wheels/*.whl \
- && python /build/image/slim.py && python /build/image/check.py vinymatic vinymatic_api
+    sh /build/image/install.sh api vinymatic vinymatic_api
 USER 10001:10001
 EXPOSE 5002
 CMD ["serve"]
@@ -65,10 +62,7 @@ FROM runtime AS ingestor
 ARG INPUTS=unknown
 RUN --mount=type=bind,from=kit,source=/tools,target=/tools --mount=type=bind,from=kit,source=/wheels,target=/wheels \
     --mount=type=bind,source=requirements/ingestor.lock,target=/build/ingestor.lock --mount=type=bind,source=deploy/image,target=/build/image \
-    /tools/bin/pip --python /opt/vinymatic/bin/python install \
-      --no-compile --require-hashes --no-deps --only-binary :all: -r /build/ingestor.lock \
- && /tools/bin/pip --python /opt/vinymatic/bin/python install --no-compile --no-deps /wheels/*.whl \
- && python /build/image/slim.py && python /build/image/check.py vinymatic vinymatic_ingestor
+    sh /build/image/install.sh ingestor vinymatic vinymatic_ingestor
 USER 10001:10001
 EXPOSE 9102
 CMD ["ingest"]
@@ -81,10 +75,7 @@ FROM runtime AS operator
 ARG INPUTS=unknown
 RUN --mount=type=bind,from=kit,source=/tools,target=/tools --mount=type=bind,from=kit,source=/wheels,target=/wheels \
     --mount=type=bind,source=requirements/operator.lock,target=/build/operator.lock --mount=type=bind,source=deploy/image,target=/build/image \
-    /tools/bin/pip --python /opt/vinymatic/bin/python install \
-      --no-compile --require-hashes --no-deps --only-binary :all: -r /build/operator.lock \
- && /tools/bin/pip --python /opt/vinymatic/bin/python install --no-compile --no-deps /wheels/*.whl \
- && python /build/image/slim.py && python /build/image/check.py vinymatic_operator
+    sh /build/image/install.sh operator vinymatic_operator
 USER 10001:10001
 EXPOSE 9103
 CMD ["operate"]
