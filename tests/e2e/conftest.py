@@ -28,6 +28,7 @@ from tests.e2e.release import Release
 from tests.e2e.stack import Stack
 from tests.e2e.summary import Summary
 from tests.kube.waiting import until
+from tests.support.needs import missing
 
 NODES = 2
 COVERS = 40
@@ -90,10 +91,7 @@ def lacking() -> str | None:
 def cluster(request: pytest.FixtureRequest) -> Cluster:
     """Shared: a test that kills a node brings it back."""
     if (reason := lacking()) is not None:
-        # Where everything must run, nothing is left out in silence.
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing(reason)
     return request.config.stash[_CLUSTER]
 
 

@@ -21,6 +21,7 @@ from tests.e2e.kubernetes import Cluster
 from tests.e2e.load import Load, Question
 from tests.e2e.release import API, EDGE
 from tests.e2e.summary import Summary
+from tests.support.needs import missing
 
 pytestmark = pytest.mark.e2e
 
@@ -107,7 +108,7 @@ def test_no_search_fails_while_a_node_is_drained_and_comes_back(
 def test_only_searches_under_way_on_it_fail_when_a_node_dies(attack: Attack, drained: Drain, summary: Summary) -> None:
     chaos, bare = attack.chaos, attack.chaos.bare
     if bare is None:
-        pytest.skip("only of the tests' own cluster can a node's power be cut")
+        missing("only of the tests' own cluster can a node's power be cut")
     node = attack.spare_node()
     number = int(node.removeprefix("node-"))
     died_with_it = [pod.address for pod in chaos.pods("edge") if pod.node == node]

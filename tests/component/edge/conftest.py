@@ -15,6 +15,7 @@ from tests.component.edge.dns import Dns
 from tests.component.edge.load import Load
 from tests.component.edge.pods import ADDRESSES, Pod, common_port, unreachable
 from tests.component.edge.rendered import Edge, photo
+from tests.support.needs import missing
 
 
 @dataclass
@@ -58,6 +59,6 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     if sys.platform != "linux":
-        pytest.skip("pods have addresses of 127.0.0.0/8")
+        missing("pods have addresses of 127.0.0.0/8")
     with ExitStack() as stack:
         yield Site(tmp_path, stack)
