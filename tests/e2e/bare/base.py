@@ -17,7 +17,6 @@ _PACKAGES = ("ca-certificates", "python3", "python3-venv")
 _INPUTS = f"{_SUITE} {' '.join(_PACKAGES)} 1"
 _UNUSED = ("usr/share/doc", "usr/share/locale", "usr/share/man", "usr/share/info", "usr/share/lintian")
 _EMPTIED = ("var/cache/apt", "var/lib/apt/lists", "var/log")
-_DEFAULT_MIRROR = "http://deb.debian.org/debian"
 
 
 def make(store: Store) -> None:
@@ -28,7 +27,7 @@ def make(store: Store) -> None:
     # Not in the user's temporary folder, which may forbid devices and programs.
     folder = Path(tempfile.mkdtemp(dir=store.folder))
     try:
-        run("debootstrap", "--variant=minbase", f"--include={','.join(_PACKAGES)}", _SUITE, folder, mirror())
+        run("debootstrap", "--variant=minbase", f"--include={','.join(_PACKAGES)}", _SUITE, folder, *mirror())
         for unused in _UNUSED:
             shutil.rmtree(folder / unused, ignore_errors=True)
         for emptied in _EMPTIED:
@@ -40,9 +39,9 @@ def make(store: Store) -> None:
         shutil.rmtree(folder)
 
 
-def mirror(sources: Path = Path("/etc/apt")) -> str:
-    """Where this machine gets Debian from, else the usual place."""
+def mirror(sources: Path = Path("/etc/apt")) -> list[str]:
+    """Where this machine gets Debian from; nothing where it does not say: then debootstrap knows."""
     for file in [sources / "sources.list", *sorted(sources.glob("sources.list.d/*"))]:
         if file.is_file() and (found := re.search(r"https?://\S+/debian/?(?=\s|$)", file.read_text("utf-8"))):
-            return found[0]
-    return _DEFAULT_MIRROR
+            return [found[0]]
+    return []
