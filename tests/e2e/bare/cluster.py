@@ -145,7 +145,7 @@ class BareCluster:
         self.kubectl("wait", "--for=condition=Ready", *sorted(names), f"--timeout={_SECONDS}s")
 
     def link_programs(self) -> None:
-        """kubectl and ctr, and helm when it is built, in one folder for a shell's PATH."""
+        """kubectl and ctr in one folder for a shell's PATH."""
         self.layout.bin.mkdir(parents=True, exist_ok=True)
         programs = {"kubectl": f"'{build.kube()}' kubectl", "ctr": f"'{build.containerd() / 'ctr'}'"}
         for name, command in programs.items():

@@ -34,7 +34,7 @@ class Layout:
 
     @property
     def bin(self) -> Path:
-        """kubectl, helm and ctr, for a shell's PATH."""
+        """kubectl and ctr, for a shell's PATH."""
         return self.root / "bin"
 
     @property
