@@ -112,7 +112,7 @@ def test_a_policy_that_would_let_no_one_in_is_refused() -> None:
         made({"mode": "ingress"}, networkPolicies={"enabled": True})
 
 
-def test_the_api_is_open_to_the_edge_the_operator_and_prometheus_alone() -> None:
+def test_the_api_is_open_to_the_edge_the_operator_prometheus_and_helm_test_alone() -> None:
     bodies = made({}, networkPolicies={"enabled": True, "metricsFrom": []})
     policies = {
         str(cast(Json, body["metadata"])["name"]).rpartition("-")[2]: cast(Json, body["spec"])
@@ -122,5 +122,22 @@ def test_the_api_is_open_to_the_edge_the_operator_and_prometheus_alone() -> None
     assert set(policies) == {"api", "edge", "ingestor", "operator"}
     (rule,) = cast(list[Json], policies["api"]["ingress"])
     peers = [cast(Json, cast(Json, peer["podSelector"])["matchLabels"]) for peer in cast(list[Json], rule["from"])]
-    assert [peer["app.kubernetes.io/component"] for peer in peers] == ["edge", "operator"]
+    assert [peer["app.kubernetes.io/component"] for peer in peers] == ["edge", "operator", "test"]
     assert rule["ports"] == [{"port": 5002, "protocol": "TCP"}]
+
+
+@pytest.mark.parametrize(
+    ("edge", "asked"),
+    [
+        ({}, "https://records-vinymatic-edge.vinyl.svc:443/readyz"),
+        ({"tls": {"source": "none"}}, "http://records-vinymatic-edge.vinyl.svc:80/readyz"),
+        ({"hosts": HOSTS, "tls": {"source": "acme"}, "replicas": 1}, None),
+        ({"mode": "none"}, None),
+    ],
+)
+def test_helm_test_asks_the_api_and_caddy_where_it_knows_its_services_name(edge: Json, asked: str | None) -> None:
+    (pod,) = (body for body in made(edge) if body["kind"] == "Pod")
+    (container,) = cast(list[Json], cast(Json, pod["spec"])["containers"])
+    _, *addresses = cast(list[str], container["args"])
+    assert addresses == ["http://records-vinymatic-api:5002/readyz", *([asked] if asked else [])]
+    assert cast(Json, cast(Json, pod["metadata"])["labels"])["app.kubernetes.io/component"] == "test"
