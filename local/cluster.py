@@ -71,14 +71,19 @@ def split(image: str) -> tuple[str, str]:
     return name, tag
 
 
+def overlay(folder: Path, source: Path, image: str) -> None:
+    """A kustomization in `folder`: that of `source`, with ministack in this image."""
+    name, tag = split(image)
+    # Kustomize takes no absolute path.
+    text = _KUSTOMIZATION.format(resource=os.path.relpath(source, folder.resolve()), name=name, tag=tag)
+    (folder / "kustomization.yaml").write_text(text, "utf-8")
+
+
 def start_stack(image: str | None) -> None:
     source = ROOT / "k8s/dev"
     with tempfile.TemporaryDirectory() as folder:
         if image is not None:
-            name, tag = split(image)
-            # Kustomize takes no absolute path.
-            text = _KUSTOMIZATION.format(resource=os.path.relpath(source, Path(folder).resolve()), name=name, tag=tag)
-            Path(folder, "kustomization.yaml").write_text(text)
+            overlay(Path(folder), source, image)
             source = Path(folder)
         run("kubectl", "apply", "--kustomize", source)
     roll_out("stack")

@@ -72,7 +72,7 @@ def pods(items: Iterable[Object]) -> list[Pod]:
         if "deletionTimestamp" in meta or status.get("phase") != "Running":
             continue
         labels = meta["labels"]
-        component = labels.get("app.kubernetes.io/component") or labels.get("app", "")
+        component = labels.get("app.kubernetes.io/component") or labels.get("app.kubernetes.io/name", "")
         conditions = {one["type"]: one["status"] for one in status.get("conditions", [])}
         started = (status.get("containerStatuses") or [{}])[0].get("containerID", "")
         found.append(

@@ -9,6 +9,18 @@ from tests.kube.api import Object
 
 # The user of our images.
 USER = 10001
+RESTRICTED_POD: Object = {
+    "runAsNonRoot": True,
+    "runAsUser": USER,
+    "runAsGroup": USER,
+    "fsGroup": USER,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+RESTRICTED_CONTAINER: Object = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
 
 
 def pod(name: str, image: str, command: Sequence[str], node: str = "") -> Object:
@@ -19,23 +31,13 @@ def pod(name: str, image: str, command: Sequence[str], node: str = "") -> Object
         "imagePullPolicy": "IfNotPresent",
         "command": list(command),
         "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "512Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": RESTRICTED_CONTAINER,
         "volumeMounts": [{"name": "scratch", "mountPath": path} for path in ("/tmp", "/data")],
     }
     spec = {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": RESTRICTED_POD,
         "containers": [container],
         "volumes": [{"name": "scratch", "emptyDir": {}}],
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.e2e.pods import USER
+from tests.e2e.pods import RESTRICTED_CONTAINER, RESTRICTED_POD
 from tests.kube.api import Object
 
 
@@ -27,11 +27,7 @@ def server(
     folders = {"data": "/data", "tmp": "/tmp"}
     restricted = {
         "imagePullPolicy": "IfNotPresent",
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": RESTRICTED_CONTAINER,
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
         "volumeMounts": [{"name": volume, "mountPath": path} for volume, path in {**folders, **(files or {})}.items()],
     }
@@ -46,20 +42,14 @@ def server(
     }
     pod = {
         **({"serviceAccountName": account} if account else {"automountServiceAccountToken": False}),
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER,
-            "runAsGroup": USER,
-            "fsGroup": USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": RESTRICTED_POD,
         "containers": [container, *([{"name": "sidecar", **restricted, **sidecar}] if sidecar else [])],
         "volumes": [
             *({"name": volume, "emptyDir": {}} for volume in folders),
             *({"name": volume, "configMap": {"name": volume}} for volume in files or {}),
         ],
     }
-    labels = {"app": name}
+    labels = {"app.kubernetes.io/name": name}
     deployment = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",

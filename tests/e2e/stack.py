@@ -1,19 +1,20 @@
-"""The surroundings of an installation, in its namespace: S3 and SQS (ministack) in a pod, buckets, a queue that hears of each cover,
-and the Secret with the keys."""
+"""The surroundings of an installation, in its namespace: S3 and SQS, as k8s/stack has them for development too."""
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import httpx
 from mypy_boto3_s3 import S3Client
 from mypy_boto3_sqs import SQSClient
 
-from local.servers.aws import ACCESS_KEY_ID, SECRET_ACCESS_KEY, s3_client, send_events_to_queue, sqs_client
+from local.cluster import ROOT, overlay
+from local.servers.aws import s3_client, sqs_client
 from tests.e2e.catalogue import Cover
 from tests.e2e.namespace import Namespace
-from tests.kube.api import Object
 from tests.kube.waiting import until
 
 NAME = "stack"
@@ -22,7 +23,6 @@ SECRET = "s3"
 # As in k8s/samples.
 INDEX = "vinyl-index"
 COVERS, BACKUP, QUEUE = "covers", "vinyl-backup", "covers"
-_UID = 10001
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,12 @@ class Stack:
 
     def start(self) -> None:
         """Returns once buckets and queue are there."""
-        self.namespace.apply(self._secret(), self._deployment(), self._service())
+        with tempfile.TemporaryDirectory() as folder:
+            overlay(Path(folder), ROOT / "k8s/stack", self.namespace.cluster.image("ministack"))
+            self.namespace.kubectl("apply", "--kustomize", folder)
         self.namespace.kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=180s")
         # Ready is not yet reachable: each node learns of a Service by itself.
         until(self._answers, "the stack's Service", seconds=60)
-        for bucket in (COVERS, INDEX, BACKUP):
-            self.s3.create_bucket(Bucket=bucket)
-        self.sqs.create_queue(QueueName=QUEUE)
-        send_events_to_queue(self.s3, self.sqs, COVERS, self._queue_from_here)
 
     def _answers(self) -> bool | None:
         try:
@@ -99,72 +97,3 @@ class Stack:
     @property
     def _queue_from_here(self) -> str:
         return f"{self.endpoint_from_here}/000000000000/{QUEUE}"
-
-    # ---- objects
-
-    def _secret(self) -> Object:
-        keys = {
-            "S3_ACCESS_KEY_ID": ACCESS_KEY_ID,
-            "S3_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-        }
-        return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": keys}
-
-    def _service(self) -> Object:
-        spec = {"selector": {"app": NAME}, "ports": [{"port": PORT}]}
-        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": NAME}, "spec": spec}
-
-    def _deployment(self) -> Object:
-        environment = {
-            "BIND_HOST": "0.0.0.0",
-            "MINISTACK_HOST": f"{NAME}.{self.namespace.name}.svc",
-            "GATEWAY_PORT": str(PORT),
-            "SERVICES": "s3,sqs",
-            "S3_PERSIST": "1",
-            "S3_DATA_DIR": "/data/objects",
-            "PERSIST_STATE": "1",
-            "STATE_DIR": "/data/state",
-            "IOT_MTLS_ENABLED": "0",
-            "LOG_LEVEL": "WARNING",
-            "HOME": "/data",
-        }
-        health = {"httpGet": {"path": "/_ministack/health", "port": PORT}, "periodSeconds": 1, "timeoutSeconds": 5}
-        container = {
-            "name": NAME,
-            "image": self.namespace.cluster.image("ministack"),
-            "imagePullPolicy": "IfNotPresent",
-            "command": ["ministack"],
-            "env": [{"name": name, "value": value} for name, value in environment.items()],
-            "ports": [{"containerPort": PORT}],
-            "readinessProbe": health,
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-            },
-            "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}},
-            "volumeMounts": [{"name": "data", "mountPath": "/data"}, {"name": "tmp", "mountPath": "/tmp"}],
-        }
-        pod = {
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": _UID,
-                "runAsGroup": _UID,
-                "fsGroup": _UID,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-            "automountServiceAccountToken": False,
-            "containers": [container],
-            "volumes": [{"name": "data", "emptyDir": {}}, {"name": "tmp", "emptyDir": {}}],
-        }
-        labels = {"app": NAME}
-        return {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": NAME},
-            "spec": {
-                "replicas": 1,
-                "strategy": {"type": "Recreate"},
-                "selector": {"matchLabels": labels},
-                "template": {"metadata": {"labels": labels}, "spec": pod},
-            },
-        }

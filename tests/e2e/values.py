@@ -10,10 +10,10 @@ from tests.kube.api import Object
 EDGE_NAME = "covers.test"
 TLS_SECRET = "edge-tls"
 # Two nodes on one machine: each pod is promised little, so that all find a place; who answers comes before who trains.
-# All of a release, and a pod more, must fit on one node of two cores: else what a drained node sends there keeps its pods from being
-# spread again.
+# All of two releases, and a pod more, must fit on one node of two cores: else what a drained node sends there keeps pods from being spread
+# again.
 _SMALL: Object = {"requests": {"cpu": "50m", "memory": "128Mi"}}
-_ANSWERING: Object = {"requests": {"cpu": "300m", "memory": "128Mi"}}
+_ANSWERING: Object = {"requests": {"cpu": "200m", "memory": "128Mi"}}
 POLL_SECONDS, COOLDOWN_SECONDS = 5, 20
 
 
@@ -57,7 +57,7 @@ def values(cluster: Cluster, of: Stack) -> Object:
             "image": _image(cluster, "caddy"),
             "dnsCache": {"image": _image(cluster, "coredns")},
             "replicas": 2,
-            "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}},
+            "resources": _SMALL,
             "tls": {"source": "secret", "secretName": TLS_SECRET},
         },
     }
