@@ -140,6 +140,8 @@ http:// {
 		header @gone Retry-After 2
 		respond @gone `{"error":{"code":"api_unavailable","message":"the API does not answer; try again in a moment"}}`
 		@large expression `{err.status_code} == 413`
+		# What is left of such a body would be taken as the connection's next request.
+		header @large Connection close
 		respond @large `{"error":{"code":"body_too_large","message":"a request body has at most {{ $most }} bytes"}}`
 		@missing expression `{err.status_code} == 404`
 		respond @missing `{"error":{"code":"not_found","message":"there is nothing at this path; /docs lists what there is"}}`
