@@ -67,7 +67,7 @@ def scans(data: Path, count: int) -> Iterator[tuple[str, bytes]]:
 
 
 def candidates_of(snapshot: Snapshot, photo: bytes) -> list[Candidate]:
-    picture = decode(photo, max_pixels=10**8, reduce_to=PHOTO.nor_x)
+    picture = decode(photo, max_pixels=10**8, reduce_to=(PHOTO.nor_x, PHOTO.nor_y))
     features = extract(picture, PHOTO)
     return search(snapshot, features, scale_into_box(picture.grey, PHOTO.nor_x, PHOTO.nor_y), StepTimer())
 

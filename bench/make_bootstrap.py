@@ -26,7 +26,7 @@ def main() -> None:
         cover = sleeve(1_000_000 + seed)
         photo = simulate(cover.image, seed, Level.MEDIUM)
         for data, spec in ((cover.jpeg(), FeatureSpec()), (photo.jpeg(), FeatureSpec(nor_x=480, nor_y=480))):
-            picture = decode(data, max_pixels=10**8, reduce_to=spec.nor_x)
+            picture = decode(data, max_pixels=10**8, reduce_to=(spec.nor_x, spec.nor_y))
             parts.append(extract(picture, spec).descriptors)
     everything = np.concatenate(parts)
     rows = np.random.default_rng(1).choice(len(everything), DESCRIPTORS, replace=False)

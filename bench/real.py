@@ -116,7 +116,9 @@ def decode_and_sift(photos: Sequence[Path]) -> float:
     spec = FeatureSpec(128, settings.num_features, settings.nor_x, settings.nor_y)
     begin = time.perf_counter()
     for photo in photos:
-        extract(decode(photo.read_bytes(), max_pixels=settings.max_pixels, reduce_to=settings.nor_x), spec)
+        extract(
+            decode(photo.read_bytes(), max_pixels=settings.max_pixels, reduce_to=(settings.nor_x, settings.nor_y)), spec
+        )
     return (time.perf_counter() - begin) * 1_000 / len(photos)
 
 

@@ -7,6 +7,7 @@ shrinks JPEGs inside the DCT. Only JPEG, PNG and WebP are let through to it, by 
 from __future__ import annotations
 
 import io
+import math
 import struct
 import zlib
 
@@ -57,10 +58,10 @@ def image_format(data: bytes) -> str:
     raise NotAnImageError("this is not a JPEG, PNG or WebP image")
 
 
-def decode(data: bytes, *, max_pixels: int, reduce_to: int | None = None) -> Picture:
+def decode(data: bytes, *, max_pixels: int, reduce_to: tuple[int, int] | None = None) -> Picture:
     """The upright grey picture in `data`; of an animation the first frame, transparency on white.
 
-    `reduce_to`: a JPEG may be decoded at 1/2, 1/4 or 1/8 as long as its shorter side keeps this many pixels.
+    `reduce_to`: width and height of a box; a JPEG may be decoded at 1/2, 1/4 or 1/8 as long as it still fills the box, aspect kept.
     Raises `NotAnImageError`, `ImageTooLargeError` (more than `max_pixels`, before decoding), `CorruptImageError`.
     """
     kind = image_format(data)
@@ -74,7 +75,7 @@ def decode(data: bytes, *, max_pixels: int, reduce_to: int | None = None) -> Pic
             raise ImageTooLargeError(f"{width} × {height} pixels; at most {max_pixels} are taken")
         try:
             if reduce_to is not None and kind == "JPEG":
-                image.draft("L", (reduce_to, reduce_to))
+                image.draft("L", _size_in_box(image, reduce_to))
             image.load()
             orientation = _orientation(image)
             grey = _grey(image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image)
@@ -83,6 +84,14 @@ def decode(data: bytes, *, max_pixels: int, reduce_to: int | None = None) -> Pic
     if orientation >= _FIRST_TURNED_BY_90:
         width, height = height, width
     return Picture(grey=grey, width=width, height=height)
+
+
+def _size_in_box(image: Image.Image, box: tuple[int, int]) -> tuple[int, int]:
+    """The least size, before it is turned upright, of an image that fills `box`."""
+    width, height = image.size
+    across, down = box if _orientation(image) < _FIRST_TURNED_BY_90 else (box[1], box[0])
+    factor = min(across / width, down / height)
+    return math.ceil(width * factor), math.ceil(height * factor)
 
 
 def _orientation(image: Image.Image) -> int:

@@ -29,6 +29,12 @@ LARGEST_ENLARGEMENT = 2.0
 _own = threading.local()
 
 
+def fills_box(picture: Picture, nor_x: int, nor_y: int) -> bool:
+    """Whether the decoded pixels are as many as the box takes, or all that the image has."""
+    height, width = picture.grey.shape
+    return bool(width >= min(nor_x, picture.width) or height >= min(nor_y, picture.height))
+
+
 def scale_into_box(grey: GreyArray, nor_x: int, nor_y: int) -> GreyArray:
     """`grey` scaled to fit the box, aspect kept, by area averaging (down) or bilinear (up, at most twice)."""
     height, width = grey.shape

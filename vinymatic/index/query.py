@@ -1,16 +1,20 @@
-"""One photo's whole way: bytes → picture → features → candidates → verdict."""
+"""One photo's whole way: bytes → picture → features → candidates → verdict, step by step until there is no doubt."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vinymatic.features import FeatureSpec, decode, extract
-from vinymatic.features.extract import scale_into_box
+from vinymatic.features.extract import fills_box, scale_into_box
 from vinymatic.features.model import FeatureModel
 from vinymatic.features.types import Features, GreyArray, Picture
 from vinymatic.index.results import Corner, Match, SearchOptions, SearchResult, Verdict
 from vinymatic.index.search import Candidate, search
 from vinymatic.index.snapshot import Snapshot
+from vinymatic.index.steps import first_step, next_step
 from vinymatic.index.timing import StepTimer
 from vinymatic.index.verdict import decide
 
@@ -23,18 +27,32 @@ class PreparedPhoto:
     features: Features
     boxed: GreyArray
 
+    def in_photo(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """float64 [n, 2] pixels of the box → pixels of the upright photo itself."""
+        scale = (self.picture.width / self.features.width, self.picture.height / self.features.height)
+        return np.asarray(points * np.array(scale))
+
+
+@dataclass(frozen=True)
+class Look:
+    """All that a search saw. `candidates`: verified covers in the order of their weighted coverage; their evidence lies in `photo.boxed`.
+
+    `accepted`: those of the verdict, best first.
+    """
+
+    photo: PreparedPhoto
+    candidates: tuple[Candidate, ...]
+    accepted: tuple[Candidate, ...]
+    result: SearchResult
+
 
 def prepare_photo(
     photo: bytes, spec: FeatureSpec, model: FeatureModel, *, max_pixels: int, timer: StepTimer
 ) -> PreparedPhoto:
     """Raises `NotAnImageError`, `CorruptImageError`, `ImageTooLargeError`, `NoObjectFoundError`."""
     with timer.step("decode"):
-        picture = decode(photo, max_pixels=max_pixels, reduce_to=max(spec.nor_x, spec.nor_y))
-    with timer.step("extract"):
-        raw = extract(picture, spec)
-        boxed = scale_into_box(picture.grey, spec.nor_x, spec.nor_y)
-        features = Features(raw.points, model.reduce(raw.descriptors), raw.width, raw.height)
-    return PreparedPhoto(picture, features, boxed)
+        picture = decode(photo, max_pixels=max_pixels, reduce_to=(spec.nor_x, spec.nor_y))
+    return _described(picture, spec, model, timer)
 
 
 def identify(
@@ -44,30 +62,65 @@ def identify(
 
     Raises `NotAnImageError`, `CorruptImageError`, `ImageTooLargeError`, `NoObjectFoundError`.
     """
+    return look(snapshot, photo, spec, options, max_pixels=max_pixels).result
+
+
+def look(snapshot: Snapshot, photo: bytes, spec: FeatureSpec, options: SearchOptions, *, max_pixels: int) -> Look:
+    """`identify` with all that it saw. Raises what it raises."""
     timer = StepTimer()
-    prepared = prepare_photo(photo, spec, snapshot.model, max_pixels=max_pixels, timer=timer)
-    picture, features = prepared.picture, prepared.features
+    step = first_step(options, spec)
+    prepared = prepare_photo(photo, step.extraction(spec), snapshot.model, max_pixels=max_pixels, timer=timer)
     if len(snapshot) == 0:
-        return SearchResult(
-            Verdict.NOT_IN_CATALOGUE, "the catalogue is empty", (), (), snapshot.number, timer.milliseconds
-        )
-    candidates = search(snapshot, features, prepared.boxed, timer)
-    verdict, reason, accepted = decide(candidates, [snapshot.cover_id(c.number) for c in candidates], options)
+        return _looked(snapshot, prepared, [], options, timer)
+    while True:
+        candidates = search(snapshot, step.searched(prepared.features, spec), prepared.boxed, timer, step)
+        following = next_step(step, options, max((c.score for c in candidates), default=0.0))
+        if following is None:
+            return _looked(snapshot, prepared, candidates, options, timer)
+        if following.box != step.box:
+            prepared = _closer(photo, prepared.picture, following.extraction(spec), snapshot.model, max_pixels, timer)
+        step = following
+
+
+def _closer(
+    photo: bytes, picture: Picture, spec: FeatureSpec, model: FeatureModel, max_pixels: int, timer: StepTimer
+) -> PreparedPhoto:
+    """The photo in a larger box; decoded again only where it was decoded too small for that."""
+    if fills_box(picture, spec.nor_x, spec.nor_y):
+        return _described(picture, spec, model, timer)
+    return prepare_photo(photo, spec, model, max_pixels=max_pixels, timer=timer)
+
+
+def _described(picture: Picture, spec: FeatureSpec, model: FeatureModel, timer: StepTimer) -> PreparedPhoto:
+    with timer.step("extract"):
+        raw = extract(picture, spec)
+        boxed = scale_into_box(picture.grey, spec.nor_x, spec.nor_y)
+        features = Features(raw.points, model.reduce(raw.descriptors), raw.width, raw.height)
+    return PreparedPhoto(picture, features, boxed)
+
+
+def _looked(
+    snapshot: Snapshot, photo: PreparedPhoto, candidates: list[Candidate], options: SearchOptions, timer: StepTimer
+) -> Look:
+    if len(snapshot) == 0:
+        verdict, reason, accepted = Verdict.NOT_IN_CATALOGUE, "the catalogue is empty", list[Candidate]()
+    else:
+        verdict, reason, accepted = decide(candidates, [snapshot.cover_id(c.number) for c in candidates], options)
     rest = sorted((c for c in candidates if c not in accepted), key=lambda c: -c.score)
-    return SearchResult(
+    result = SearchResult(
         verdict=verdict,
         reason=reason,
-        covers=tuple(_match(snapshot, c, picture, features) for c in accepted),
-        candidates=tuple(_match(snapshot, c, picture, features) for c in rest[: options.top_n]),
+        covers=tuple(_match(snapshot, c, photo) for c in accepted),
+        candidates=tuple(_match(snapshot, c, photo) for c in rest[: options.top_n]),
         manifest=snapshot.number,
         timings_ms=timer.milliseconds,
     )
+    return Look(photo, tuple(candidates), tuple(accepted), result)
 
 
-def _match(snapshot: Snapshot, candidate: Candidate, picture: Picture, features: Features) -> Match:
-    across, down = picture.width / features.width, picture.height / features.height
+def _match(snapshot: Snapshot, candidate: Candidate, photo: PreparedPhoto) -> Match:
     corners: list[Corner] = [
-        (round(float(x) * across, 1), round(float(y) * down, 1)) for x, y in candidate.evidence.outline
+        (round(float(x), 1), round(float(y), 1)) for x, y in photo.in_photo(candidate.evidence.outline)
     ]
     return Match(
         id=snapshot.cover_id(candidate.number),

@@ -14,6 +14,14 @@ class Verdict(StrEnum):
     NOT_IN_CATALOGUE = "not_in_catalogue"
 
 
+class Effort(StrEnum):
+    """How much is done for a photo. `fast`: one cheap step. `standard`: cheap first, more while undecided. `max`: the most, at once."""
+
+    FAST = "fast"
+    STANDARD = "standard"
+    MAX = "max"
+
+
 @dataclass(frozen=True)
 class SearchOptions:
     """`top_n`: most matches given. `similarity_threshold`: least score accepted. `max_covers`: most covers looked for in one photo."""
@@ -21,6 +29,7 @@ class SearchOptions:
     top_n: int = 5
     similarity_threshold: float = 0.5
     max_covers: int = 1
+    effort: Effort = Effort.STANDARD
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,10 @@ from vinymatic.features.types import Features, GreyArray
 from vinymatic.index.appearance import correlation
 from vinymatic.index.score import probability, signals
 from vinymatic.index.snapshot import Snapshot
+from vinymatic.index.steps import STANDARD, Step
 from vinymatic.index.timing import StepTimer
 from vinymatic.index.verify import Evidence, Query, make_query, verify
 from vinymatic.index.vote import NEIGHBOURS, count_votes
-
-PROBES = 8
-VERIFIED = 15
 
 
 @dataclass(frozen=True)
@@ -32,15 +30,17 @@ class Candidate:
     score: float
 
 
-def search(snapshot: Snapshot, features: Features, boxed: GreyArray, timer: StepTimer) -> list[Candidate]:
+def search(
+    snapshot: Snapshot, features: Features, boxed: GreyArray, timer: StepTimer, step: Step = STANDARD
+) -> list[Candidate]:
     """Candidates by falling weighted coverage (which ranks better than the number of inliers: hard top-1 87.9 against 80.9 %).
 
     `features`: the photo's, reduced by the snapshot's model. `boxed`: the photo's box that they were taken from.
     """
     with timer.step("shortlist"):
-        neighbours = snapshot.neighbours(features.descriptors, PROBES, NEIGHBOURS)
+        neighbours = snapshot.neighbours(features.descriptors, step.probes, NEIGHBOURS)
         owners = snapshot.covers_of(neighbours.features)
-        ballot = count_votes(neighbours, owners, VERIFIED, snapshot.model.noise_distance)
+        ballot = count_votes(neighbours, owners, step.verified, snapshot.model.noise_distance)
     with timer.step("verify"):
         query = make_query(features, ballot.noise, snapshot.model.square_length)
         verified = [

@@ -47,7 +47,7 @@ class Evidence:
     `weighted_coverage`: Σ over those cells of the best inlier's `1 − d²/d_k²`, in [0, 25]: features that many covers share weigh nothing.
     `hull`: area of the inliers' convex hull over the cover's. `visible_ratio`: inliers over the cover's features that lie in the photo.
     `cosine`: mean cosine of the inliers' descriptors. `outline`: float64 [4, 2], the cover's corners in the photo's box.
-    `photo_points`: float32 [inliers, 2], where the inliers lie in the photo's box.
+    `photo_points`, `cover_points`: float32 [inliers, 2], where the inliers lie in the photo's box and in the cover's.
     """
 
     homography: Homography
@@ -59,6 +59,7 @@ class Evidence:
     cosine: float
     outline: NDArray[np.float64]
     photo_points: FloatArray
+    cover_points: FloatArray
 
 
 def make_query(features: Features, noise: FloatArray, square_length: float) -> Query:
@@ -99,6 +100,7 @@ def verify(query: Query, cover: Features) -> Evidence | None:
         cosine=max(0.0, 1.0 - float(distances[kept].mean()) / (2.0 * query.square_length)),
         outline=outline,
         photo_points=target[kept],
+        cover_points=source[kept],
     )
 
 

@@ -22,7 +22,7 @@ def prepare(
 
     Raises `NotAnImageError`, `CorruptImageError`, `ImageTooLargeError`, `NoObjectFoundError`: none of them passes by trying again.
     """
-    picture = decode(data, max_pixels=max_pixels, reduce_to=max(spec.nor_x, spec.nor_y))
+    picture = decode(data, max_pixels=max_pixels, reduce_to=(spec.nor_x, spec.nor_y))
     raw = extract(picture, spec)
     return PreparedCover(
         id=id,

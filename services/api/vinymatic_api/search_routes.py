@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 
 from vinymatic.errors import NoIndexError
 from vinymatic.index.query import identify
-from vinymatic.index.results import SearchOptions, SearchResult
+from vinymatic.index.results import Effort, SearchOptions, SearchResult
 from vinymatic_api.body import read_body
 from vinymatic_api.photo import photo_in
 from vinymatic_api.readiness import nothing_loaded
@@ -72,6 +72,12 @@ async def search_v1(
             examples=[0.5],
         ),
     ] = None,
+    effort: Annotated[
+        Effort,
+        Query(
+            description="`fast`: one cheap step. `standard`: cheap first, more while undecided. `max`: the most, at once."
+        ),
+    ] = Effort.STANDARD,
 ) -> SearchOut:
     """The verdict, why, and where in the photo each cover lies."""
     settings = service.settings
@@ -79,6 +85,7 @@ async def search_v1(
         top_n=settings.top_n if top_n is None else top_n,
         similarity_threshold=settings.similarity_threshold if similarity_threshold is None else similarity_threshold,
         max_covers=max_covers,
+        effort=effort,
     )
     result, timings = await _search(service, request, options)
     return SearchOut.of(result, timings)

@@ -32,9 +32,9 @@ def files(kind: str) -> list[bytes]:
     return [encoded(image, kind), encoded(image.resize((200, 200)), kind, lossless=True), animated]
 
 
-@pytest.mark.parametrize("reduce_to", [None, 64])
+@pytest.mark.parametrize("reduce_to", [None, (64, 64)])
 @pytest.mark.parametrize("kind", FORMATS)
-def test_a_truncated_file_is_corrupt_wherever_it_is_cut(kind: str, reduce_to: int | None) -> None:
+def test_a_truncated_file_is_corrupt_wherever_it_is_cut(kind: str, reduce_to: tuple[int, int] | None) -> None:
     for data in files(kind):
         decode(data, max_pixels=MAX_PIXELS, reduce_to=reduce_to)
         shares = [0.001, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.97, 0.995]
@@ -106,10 +106,10 @@ SMALL = {
     name=st.sampled_from(sorted(SMALL)),
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=8),
     cut=st.floats(0.2, 1),
-    reduce_to=st.sampled_from([None, 8]),
+    reduce_to=st.sampled_from([None, (8, 8)]),
 )
 def test_a_damaged_file_gives_a_picture_or_an_image_error(
-    name: str, changes: list[tuple[float, int]], cut: float, reduce_to: int | None
+    name: str, changes: list[tuple[float, int]], cut: float, reduce_to: tuple[int, int] | None
 ) -> None:
     data = bytearray(SMALL[name])
     for place, value in changes:

@@ -58,7 +58,7 @@ def test_an_image_that_fits_the_box_exactly_is_left_alone() -> None:
 
 
 def test_a_small_image_is_enlarged_at_most_twice() -> None:
-    grey = decode(cover(1).jpeg(), max_pixels=MAX_PIXELS, reduce_to=80).grey
+    grey = decode(cover(1).jpeg(), max_pixels=MAX_PIXELS, reduce_to=(80, 80)).grey
     assert grey.shape == (80, 80)
     features = extract(picture_of(grey), SPEC)
     assert (features.width, features.height) == (160, 160)

@@ -26,6 +26,7 @@ def evidence(place: Box = LEFT, weighted_coverage: float = 12.0, inliers: int = 
         weighted_coverage=weighted_coverage,
         outline=np.array(corners, np.float64),
         photo_points=rng.uniform((left, top), (right, bottom), (inliers, 2)).astype(np.float32),
+        cover_points=rng.uniform((0, 0), (200, 200), (inliers, 2)).astype(np.float32),
         **fields,
     )
 

@@ -101,7 +101,7 @@ def test_no_photo_lies_outside_the_place(tmp_path: Path, key: str) -> None:
 def test_a_photo_is_described_as_the_api_describes_it(folder: ObjectStore) -> None:
     folder.put("a.jpg", photo_of(0))
     photo = open_photo(folder, Label(2, "a.jpg", None), FeatureModel(), LIMITS)
-    raw = extract(decode(photo_of(0), max_pixels=10_000_000, reduce_to=480), FeatureSpec(128, 500, 480, 480))
+    raw = extract(decode(photo_of(0), max_pixels=10_000_000, reduce_to=(480, 480)), FeatureSpec(128, 500, 480, 480))
     np.testing.assert_array_equal(photo.features.descriptors, raw.descriptors)
     np.testing.assert_array_equal(photo.features.points, raw.points)
     assert max(photo.boxed.shape) == 480

@@ -12,6 +12,7 @@ import click
 from vinymatic.cli.index.look import newest_snapshot
 from vinymatic.cli.options import index_command
 from vinymatic.errors import ImageError
+from vinymatic.index.results import Effort
 from vinymatic.settings import ApiSettings
 
 if TYPE_CHECKING:
@@ -23,15 +24,22 @@ if TYPE_CHECKING:
 @click.option(
     "--max-covers", type=click.IntRange(1, 20), default=1, show_default=True, help="Most covers looked for in a photo."
 )
+@click.option(
+    "--effort",
+    type=click.Choice([effort.value for effort in Effort]),
+    default=Effort.STANDARD.value,
+    show_default=True,
+    help="fast: one cheap step; standard: cheap first, more while undecided; max: the most, at once.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with outlines and timings.")
-def search(settings: ApiSettings, photos: tuple[Path, ...], max_covers: int, as_json: bool) -> None:
+def search(settings: ApiSettings, photos: tuple[Path, ...], max_covers: int, effort: str, as_json: bool) -> None:
     """Say which covers PHOTOS show; exit code 1 when one of them cannot be read as a photo of something."""
     from vinymatic.features import FeatureSpec
     from vinymatic.index.query import identify
     from vinymatic.index.results import SearchOptions
 
     spec = FeatureSpec(settings.sift_dimensions, settings.num_features, settings.nor_x, settings.nor_y)
-    options = SearchOptions(settings.top_n, settings.similarity_threshold, max_covers)
+    options = SearchOptions(settings.top_n, settings.similarity_threshold, max_covers, Effort(effort))
     failed = False
     with newest_snapshot(settings) as snapshot:
         for photo in photos:
