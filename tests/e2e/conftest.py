@@ -22,7 +22,7 @@ from tests.e2e.bare.images import RECIPES, build_all
 from tests.e2e.bare.layout import layout
 from tests.e2e.filling import Filling, await_idle, fill
 from tests.e2e.kubernetes import IMAGES, Cluster
-from tests.e2e.load import Edge, Question
+from tests.e2e.load import Edge, Question, report
 from tests.e2e.namespace import Namespace
 from tests.e2e.release import Release
 from tests.e2e.stack import Stack
@@ -174,9 +174,9 @@ def asked() -> list[Question]:
 @pytest.fixture(scope="session")
 def questions(filled: Filling, asked: list[Question], edge: Edge) -> list[Question]:
     """For a load: photos that are answered rightly while nothing goes on, and one of a sleeve that is in no catalogue."""
-    with edge.client() as client:
-        right = [question for question in asked if edge.ask(client, question).ids[:1] == (question.id,)]
-    assert len(right) > len(asked) / 2
+    answers = edge.ask_all(asked)
+    right = [question for question, answer in zip(asked, answers, strict=True) if answer.ids[:1] == (question.id,)]
+    assert len(right) > len(asked) / 2, str(report(asked, answers))
     return [*right, Question(catalogue.unknown_photo(), None)]
 
 

@@ -43,6 +43,8 @@ class Release:
         """Another one in the same namespace, of its own name, still to be installed."""
         made = Release(self.namespace, self.stack, self._folder, name=name)
         made.values = merged(made.values, over)
+        # They share the edge's Secret: with an authority of its own it would make the first one's edge a stranger to its clients.
+        made._authority = self._authority
         return made
 
     # ---- Helm
