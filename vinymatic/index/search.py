@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from vinymatic.features.types import Features, GreyArray
@@ -14,7 +13,7 @@ from vinymatic.index.score import probability, signals
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.index.steps import STANDARD, Step
 from vinymatic.index.timing import StepTimer
-from vinymatic.index.verify import Evidence, Query, make_query, verify
+from vinymatic.index.verify import Evidence, Query, make_query, narrowed, verify
 from vinymatic.index.vote import NEIGHBOURS, count_votes
 
 
@@ -45,8 +44,8 @@ def search(
         query = make_query(features, ballot.noise, snapshot.model.square_length)
         verified = [
             (int(number), float(votes), evidence)
-            for number, votes in zip(ballot.covers, ballot.votes, strict=True)
-            if (evidence := _verify(snapshot, query, int(number))) is not None
+            for number, votes, voters in zip(ballot.covers, ballot.votes, ballot.voters, strict=True)
+            if (evidence := _verify(snapshot, query, int(number), voters)) is not None
         ]
         verified.sort(key=lambda item: -item[2].weighted_coverage)
     with timer.step("score"):
@@ -71,14 +70,17 @@ def rival_margins(ranked: Sequence[Evidence]) -> list[float]:
 
 
 def lies_elsewhere(evidence: Evidence, outline: np.typing.NDArray[np.float64]) -> bool:
-    """Whether more than half of the inliers lie outside `outline`: then it is another object in the photo."""
-    polygon = outline.astype(np.float32)
-    inside = sum(cv2.pointPolygonTest(polygon, (float(x), float(y)), False) >= 0 for x, y in evidence.photo_points)
-    return inside * 2 < len(evidence.photo_points)
+    """Whether more than half of the inliers lie outside `outline`, convex and clockwise: then it is another object in the photo."""
+    edges = np.roll(outline, -1, axis=0) - outline
+    away = evidence.photo_points[:, None, :] - outline
+    inside = np.all(edges[:, 0] * away[:, :, 1] - edges[:, 1] * away[:, :, 0] >= 0, axis=1)
+    return int(inside.sum()) * 2 < len(inside)
 
 
-def _verify(snapshot: Snapshot, query: Query, number: int) -> Evidence | None:
-    return verify(query, snapshot.features_of(number))
+def _verify(snapshot: Snapshot, query: Query, number: int, voters: np.typing.NDArray[np.int64]) -> Evidence | None:
+    cover = snapshot.features_of(number)
+    near = narrowed(query, cover, voters)
+    return None if near is None else verify(near, cover)
 
 
 def _candidate(

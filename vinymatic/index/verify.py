@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vinymatic.features.types import Features
+from vinymatic.index.pose import likely_place
 
 Homography = NDArray[np.float64]
 FloatArray = NDArray[np.float32]
@@ -26,6 +27,8 @@ GRID = 5
 # An outline under this share of the photo, or that is no convex quadrilateral, is a degenerate homography.
 SMALLEST_OUTLINE = 0.005
 SAME_SPOT_PIXELS = 3.0
+# The thorough step's features; a photo of one cover is better compared whole.
+NARROWED_FROM = 1_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,12 @@ class Query:
     squares: FloatArray
     noise: FloatArray
     square_length: float
+
+    def rows(self, rows: NDArray[np.int64]) -> Query:
+        """With these features alone."""
+        own = self.features
+        part = Features(own.points[rows], own.descriptors[rows], own.width, own.height)
+        return Query(part, self.vectors[rows], self.squares[rows], self.noise[rows], self.square_length)
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,19 @@ def make_query(features: Features, noise: FloatArray, square_length: float) -> Q
     """`noise`: float32 [n], squared d_k of each feature. `square_length`: the feature model's."""
     vectors = features.descriptors.astype(np.float32)
     return Query(features, vectors, np.einsum("ij,ij->i", vectors, vectors), noise, square_length)
+
+
+def narrowed(query: Query, cover: Features, voters: NDArray[np.int64]) -> Query | None:
+    """Of a photo with many features, those near the place where its voters see the cover; None where they agree on no place.
+
+    `voters`: int64 [m], rows of the photo's features that voted for the cover.
+    """
+    if len(query.features) <= NARROWED_FROM:
+        return query
+    rows, columns, _ = _matches(query.rows(voters), cover)
+    seen = voters[rows]
+    place = likely_place(query.features.points[seen], cover.points[columns], cover.width, cover.height)
+    return None if place is None else query.rows(np.flatnonzero(place.holds(query.features.points)))
 
 
 def verify(query: Query, cover: Features) -> Evidence | None:

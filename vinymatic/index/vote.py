@@ -20,11 +20,15 @@ VOTERS = 5
 
 @dataclass(frozen=True)
 class Ballot:
-    """`covers`: int64 [m], best first, with their `votes`: float32 [m]. `noise`: float32 [n], each query feature's squared d_k."""
+    """`covers`: int64 [m], best first, with their `votes`: float32 [m]. `noise`: float32 [n], each query feature's squared d_k.
+
+    `voters`: for each of `covers`, int64 [≤ n]: the query features that voted for it, ascending.
+    """
 
     covers: NDArray[np.int64]
     votes: NDArray[np.float32]
     noise: NDArray[np.float32]
+    voters: tuple[NDArray[np.int64], ...]
 
 
 def count_votes(
@@ -43,11 +47,16 @@ def count_votes(
     weights = 1.0 - np.sqrt(distances / np.maximum(noise, 1.0)[:, None])
     rows, columns = np.nonzero((weights > 0) & (covers >= 0))
     if len(rows) == 0:
-        return Ballot(np.empty(0, np.int64), np.empty(0, np.float32), noise)
+        return Ballot(np.empty(0, np.int64), np.empty(0, np.float32), noise, ())
     owners, weight = covers[rows, columns], weights[rows, columns]
     # A query feature votes once for a cover, with its nearest: repeated ornaments would stuff the ballot. Columns are nearest first.
     _, first = np.unique(rows * (np.int64(owners.max()) + 1) + owners, return_index=True)
     candidates, places = np.unique(owners[first], return_inverse=True)
     votes = np.bincount(places, weights=weight[first]).astype(np.float32)
     best = np.argsort(-votes, kind="stable")[:size]
-    return Ballot(candidates[best], votes[best], noise)
+    order = np.argsort(places, kind="stable")
+    ends = np.cumsum(np.bincount(places))
+    voters = tuple(
+        rows[first[order[end - count : end]]] for end, count in zip(ends[best], np.bincount(places)[best], strict=True)
+    )
+    return Ballot(candidates[best], votes[best], noise, voters)

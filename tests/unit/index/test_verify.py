@@ -53,6 +53,7 @@ def test_a_known_view_is_recovered(homography: NDArray[np.float64], others: int)
     assert 0.8 < evidence.visible_ratio <= 1
     assert evidence.cosine > 0.98
     assert evidence.photo_points.shape == (evidence.inliers, 2)
+    assert np.abs(project(homography, evidence.cover_points.astype(np.float64)) - evidence.photo_points).max() < 4
 
 
 def test_blurred_descriptors_agree_less() -> None:

@@ -55,6 +55,13 @@ def test_several_query_features_add_up() -> None:
     assert won(votes([[1_000.0]] * 3, [[1]] * 3))[1] == pytest.approx(3 * one)
 
 
+def test_each_cover_is_told_with_who_voted_for_it() -> None:
+    near, far = [1_000.0, FAR], [FAR, FAR + 1]
+    ballot = votes([near, far, near, near, near], [[1, 9], [2, 9], [2, 9], [1, 9], [1, 9]])
+    assert ballot.covers[:2].tolist() == [1, 2]
+    assert [rows.tolist() for rows in ballot.voters[:2]] == [[0, 3, 4], [1, 2]]
+
+
 def test_only_the_nearest_few_vote() -> None:
     ballot = votes([[float(i + 1) for i in range(9)] + [FAR]], [list(range(10))])
     assert sorted(won(ballot)) == list(range(VOTERS))
