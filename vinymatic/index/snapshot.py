@@ -154,8 +154,8 @@ class Snapshot:
 
     def neighbours(self, descriptors: NDArray[np.uint8], probes: int, count: int) -> Neighbours:
         """The `count` nearest live features of each descriptor in its `probes` nearest lists."""
-        vectors = descriptors.astype(np.float32)
-        coarse, lists = self.codebook.assign(descriptors, probes)
+        vectors = self.codebook.vectors(descriptors)
+        coarse, lists = self.codebook.assign(vectors, probes)
         found = [
             partition.search(vectors, lists, coarse, count, dead)
             for (_, partition), dead in zip(self.partitions, self._dead, strict=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
+from functools import cache
 
 import faiss
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 
 from tests.unit.index.small import LISTS, codebook, descriptors
 from vinymatic.errors import CorruptFileError
+from vinymatic.index import codebook as codebooks
 from vinymatic.index.bootstrap import FIRST_LISTS, bootstrap_sample, first_feature_model
 from vinymatic.index.codebook import Codebook, code_size, lists_for, train_codebook
 from vinymatic.index.manifest import CodebookEntry, FileEntry
@@ -32,7 +35,7 @@ def test_a_codebook_comes_back_as_it_was() -> None:
 
 
 def test_descriptors_are_assigned_to_their_nearest_lists_nearest_first() -> None:
-    distances, lists = codebook().assign(descriptors(50), probes=4)
+    distances, lists = codebook().assign(codebook().vectors(descriptors(50)), probes=4)
     assert distances.shape == lists.shape == (50, 4)
     assert (np.diff(distances, axis=1) >= 0).all()
     centroids = codebook().faiss_index.quantizer.reconstruct_n(0, LISTS)
@@ -42,7 +45,7 @@ def test_descriptors_are_assigned_to_their_nearest_lists_nearest_first() -> None
 
 
 def test_more_probes_than_lists_give_every_list() -> None:
-    distances, lists = codebook().assign(descriptors(5), probes=LISTS + 3)
+    distances, lists = codebook().assign(codebook().vectors(descriptors(5)), probes=LISTS + 3)
     assert distances.shape == lists.shape == (5, LISTS)
     assert (np.sort(lists, axis=1) == np.arange(LISTS)).all()
 
@@ -59,6 +62,52 @@ def test_codes_have_their_size_and_resemble_their_descriptors() -> None:
     assert loss < 0.5 * ((wanted - wanted.mean(axis=0)) ** 2).sum(axis=1).mean()
 
 
+@cache
+def compact(dimensions: int = 128) -> Codebook:
+    return train_codebook(first_feature_model(dimensions).reduce(descriptors(1_000)), LISTS, 5, compact=True)
+
+
+def test_a_compact_codebook_halves_the_codes_and_is_rotated_in_one_place() -> None:
+    wanted = descriptors(200)
+    lists, codes = compact().encode(wanted)
+    assert codes.shape == (200, 8)
+    assert compact().error(wanted, codes) < 0.5 * float(((wanted - wanted.mean(axis=0)) ** 2).sum(axis=1).mean())
+    vectors = compact().vectors(wanted)
+    assert not np.allclose(vectors, wanted)
+    assert np.allclose((vectors**2).sum(axis=1), (wanted.astype(np.float32) ** 2).sum(axis=1), rtol=1e-3)
+    assert np.array_equal(compact().assign(vectors)[1][:, 0], lists)
+
+
+def test_a_compact_codebook_comes_back_as_it_was() -> None:
+    again = Codebook.from_bytes(compact().to_bytes(), 5, 128)
+    gc.collect()  # what was around the index in the file is gone by now
+    assert again.to_bytes() == compact().to_bytes()
+    (lists, codes), (lists_again, codes_again) = compact().encode(descriptors()), again.encode(descriptors())
+    assert np.array_equal(lists, lists_again)
+    assert np.array_equal(codes, codes_again)
+
+
+def test_large_indexes_are_compact_and_small_ones_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codebooks, "COMPACT_FROM", LISTS)
+    sizes = [train_codebook(descriptors(400), lists, 0).code_size for lists in (LISTS // 2, LISTS)]
+    assert sizes == [16, 8]
+
+
+@pytest.mark.parametrize("change", ["scaled", "with a bias", "two of them"])
+def test_a_transform_that_is_no_rotation_is_refused(change: str) -> None:
+    index = faiss.deserialize_index(np.frombuffer(codebook().to_bytes(), np.uint8))
+    transform = faiss.LinearTransform(128, 128, change == "with a bias")
+    faiss.copy_array_to_vector((2 * np.eye(128, dtype=np.float32)).ravel(), transform.A)
+    if change == "with a bias":
+        faiss.copy_array_to_vector(np.ones(128, np.float32), transform.b)
+    transform.is_trained = True
+    whole = faiss.IndexPreTransform(transform, index)
+    if change == "two of them":
+        whole.prepend_transform(transform)
+    with pytest.raises(CorruptFileError, match="codebook 2: not an empty non-residual IVFPQ"):
+        Codebook.from_bytes(faiss.serialize_index(whole).tobytes(), 2, 128)
+
+
 def test_nothing_is_encoded_as_nothing() -> None:
     lists, codes = codebook().encode(np.empty((0, 128), np.uint8))
     assert lists.shape == (0,)
@@ -68,9 +117,10 @@ def test_nothing_is_encoded_as_nothing() -> None:
 @pytest.mark.parametrize("dimensions", [16, 24, 64])
 def test_every_allowed_number_of_dimensions_can_be_trained(dimensions: int) -> None:
     reduced = first_feature_model(dimensions).reduce(descriptors(300))
+    assert compact(dimensions).encode(reduced)[1].shape == (300, code_size(dimensions, compact=True))
     book = train_codebook(reduced, 8, 0)
     assert dimensions % book.code_size == 0
-    assert book.encode(reduced)[1].shape == (300, code_size(dimensions))
+    assert book.encode(reduced)[1].shape == (300, code_size(dimensions, compact=False))
     assert Codebook.from_bytes(book.to_bytes(), 0, dimensions).dimensions == dimensions
 
 

@@ -27,7 +27,7 @@ def partition(*parts: NDArray[np.uint8]) -> Partition:
 def search(
     where: Partition, queries: NDArray[np.uint8], dead: NDArray[np.bool_] | None = None, *, probes: int = PROBES
 ) -> Neighbours:
-    coarse, lists = codebook().assign(queries, probes)
+    coarse, lists = codebook().assign(codebook().vectors(queries), probes)
     bitmap = None if dead is None else np.packbits(dead, bitorder="little")
     return where.search(queries.astype(np.float32), lists, coarse, COUNT, bitmap)
 
