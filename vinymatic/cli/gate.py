@@ -16,7 +16,16 @@ from vinymatic.settings import ApiSettings
 if TYPE_CHECKING:
     from vinymatic.lifecycle.gate_report import Figures, GateReport
 
-_READS = ("gate_photos_url", "similarity_threshold", "num_features", "nor_x", "nor_y", "max_pixels", "max_body_bytes")
+_READS = (
+    "gate_photos_url",
+    "similarity_threshold",
+    "score_weights",
+    "num_features",
+    "nor_x",
+    "nor_y",
+    "max_pixels",
+    "max_body_bytes",
+)
 
 
 def _finite(_: click.Context, parameter: click.Parameter, value: float) -> float:
@@ -79,7 +88,7 @@ def gate(
     from vinymatic.lifecycle.gate import gate as measure
     from vinymatic.lifecycle.gate_page import gate_page
     from vinymatic.lifecycle.labelled import photo_limits
-    from vinymatic.lifecycle.places import index_store, labelled_store, store_at, work_folder
+    from vinymatic.lifecycle.places import index_store, labelled_store, score_weights, store_at, work_folder
 
     store = index_store(settings)
     with bars() as progress:
@@ -90,6 +99,7 @@ def gate(
             labelled=labelled_store(settings) if labelled is None else store_at(settings, labelled),
             limits=photo_limits(settings.sift_dimensions, settings),
             options=SearchOptions(similarity_threshold=settings.similarity_threshold),
+            weights=score_weights(settings),
             progress=progress,
         )
     tell(gate_outcome(done), index=store)

@@ -12,6 +12,7 @@ from vinymatic.features.extract import fills_box, scale_into_box
 from vinymatic.features.model import FeatureModel
 from vinymatic.features.types import Features, GreyArray, Picture
 from vinymatic.index.results import Corner, Match, SearchOptions, SearchResult, Verdict
+from vinymatic.index.score_weights import SHIPPED, StepWeights
 from vinymatic.index.search import Candidate, search
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.index.steps import first_step, next_step
@@ -56,16 +57,30 @@ def prepare_photo(
 
 
 def identify(
-    snapshot: Snapshot, photo: bytes, spec: FeatureSpec, options: SearchOptions, *, max_pixels: int
+    snapshot: Snapshot,
+    photo: bytes,
+    spec: FeatureSpec,
+    options: SearchOptions,
+    *,
+    max_pixels: int,
+    weights: StepWeights = SHIPPED,
 ) -> SearchResult:
     """Which covers of `snapshot` the photo shows.
 
     Raises `NotAnImageError`, `CorruptImageError`, `ImageTooLargeError`, `NoObjectFoundError`.
     """
-    return look(snapshot, photo, spec, options, max_pixels=max_pixels).result
+    return look(snapshot, photo, spec, options, max_pixels=max_pixels, weights=weights).result
 
 
-def look(snapshot: Snapshot, photo: bytes, spec: FeatureSpec, options: SearchOptions, *, max_pixels: int) -> Look:
+def look(
+    snapshot: Snapshot,
+    photo: bytes,
+    spec: FeatureSpec,
+    options: SearchOptions,
+    *,
+    max_pixels: int,
+    weights: StepWeights = SHIPPED,
+) -> Look:
     """`identify` with all that it saw. Raises what it raises."""
     timer = StepTimer()
     step = first_step(options, spec)
@@ -73,7 +88,8 @@ def look(snapshot: Snapshot, photo: bytes, spec: FeatureSpec, options: SearchOpt
     if len(snapshot) == 0:
         return _looked(snapshot, prepared, [], options, timer)
     while True:
-        candidates = search(snapshot, step.searched(prepared.features, spec), prepared.boxed, timer, step)
+        asked = step.searched(prepared.features, spec)
+        candidates = search(snapshot, asked, prepared.boxed, timer, step, weights)
         following = next_step(step, options, max((c.score for c in candidates), default=0.0))
         if following is None:
             return _looked(snapshot, prepared, candidates, options, timer)

@@ -1,12 +1,12 @@
-"""Evidence → score: a logistic model of the probability that the photo shows the cover.
-
-The weights were fitted by `python -m bench.fit_score`; docs/recognition.md says on what.
-"""
+"""Evidence → score: a logistic model of the probability that the photo shows the cover. Its weights are a file: `score_weights`."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 from vinymatic.index.verify import Evidence
 
@@ -18,6 +18,9 @@ LARGEST_MARGIN = 3.0
 class ScoreWeights:
     """Weights of the logistic model, in the order of `signals`."""
 
+    # For the file: a name too much, a NaN or a text would otherwise pass and be noticed by wrong answers.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
     bias: float
     inliers: float
     weighted_coverage: float
@@ -28,6 +31,7 @@ class ScoreWeights:
     correlation: float
 
     def as_tuple(self) -> tuple[float, ...]:
+        """Without the bias."""
         return (
             self.inliers,
             self.weighted_coverage,
@@ -39,16 +43,7 @@ class ScoreWeights:
         )
 
 
-WEIGHTS = ScoreWeights(
-    bias=-9.02,
-    inliers=0.87,
-    weighted_coverage=1.68,
-    visible_ratio=1.18,
-    margin=-4.69,
-    hull=0.19,
-    coverage=2.10,
-    correlation=5.87,
-)
+SIGNALS = tuple(field.name for field in fields(ScoreWeights) if field.name != "bias")
 
 
 def signals(evidence: Evidence, margin: float, correlation: float | None) -> tuple[float, ...]:
@@ -68,7 +63,7 @@ def signals(evidence: Evidence, margin: float, correlation: float | None) -> tup
     )
 
 
-def probability(values: tuple[float, ...], weights: ScoreWeights = WEIGHTS) -> float:
+def probability(values: tuple[float, ...], weights: ScoreWeights) -> float:
     """σ(bias + w · signals), in [0, 1]."""
     logit = weights.bias + sum(w * v for w, v in zip(weights.as_tuple(), values, strict=True))
     return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, logit))))

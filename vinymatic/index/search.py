@@ -9,7 +9,8 @@ import numpy as np
 
 from vinymatic.features.types import Features, GreyArray
 from vinymatic.index.appearance import correlation
-from vinymatic.index.score import probability, signals
+from vinymatic.index.score import ScoreWeights, probability, signals
+from vinymatic.index.score_weights import SHIPPED, StepWeights
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.index.steps import STANDARD, Step
 from vinymatic.index.timing import StepTimer
@@ -30,7 +31,12 @@ class Candidate:
 
 
 def search(
-    snapshot: Snapshot, features: Features, boxed: GreyArray, timer: StepTimer, step: Step = STANDARD
+    snapshot: Snapshot,
+    features: Features,
+    boxed: GreyArray,
+    timer: StepTimer,
+    step: Step = STANDARD,
+    weights: StepWeights = SHIPPED,
 ) -> list[Candidate]:
     """Candidates by falling weighted coverage (which ranks better than the number of inliers: hard top-1 87.9 against 80.9 %).
 
@@ -49,9 +55,10 @@ def search(
         ]
         verified.sort(key=lambda item: -item[2].weighted_coverage)
     with timer.step("score"):
+        own = weights.of(step.name)
         margins = rival_margins([evidence for _, _, evidence in verified])
         return [
-            _candidate(snapshot, boxed, number, votes, evidence, margin)
+            _candidate(snapshot, boxed, number, votes, evidence, margin, own)
             for (number, votes, evidence), margin in zip(verified, margins, strict=True)
         ]
 
@@ -84,9 +91,15 @@ def _verify(snapshot: Snapshot, query: Query, number: int, voters: np.typing.NDA
 
 
 def _candidate(
-    snapshot: Snapshot, boxed: GreyArray, number: int, votes: float, evidence: Evidence, margin: float
+    snapshot: Snapshot,
+    boxed: GreyArray,
+    number: int,
+    votes: float,
+    evidence: Evidence,
+    margin: float,
+    weights: ScoreWeights,
 ) -> Candidate:
     cover = snapshot.features_of(number)
     agreement = correlation(boxed, evidence.homography, (cover.width, cover.height), snapshot.thumbnail_of(number))
     values = signals(evidence, margin, agreement)
-    return Candidate(number, votes, evidence, agreement, values, probability(values))
+    return Candidate(number, votes, evidence, agreement, values, probability(values, weights))

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from vinymatic.errors import CatalogueError, CoverNotFoundError, NoIndexError, ObjectNotFoundError
 from vinymatic.index.layout import manifest_key
+from vinymatic.index.score_weights import StepWeights
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.lifecycle.as_of import AsOf
 from vinymatic.lifecycle.commit import newest_manifest_at, read_manifest
@@ -126,8 +127,10 @@ class _Trial:
                     self.problem = "it loads, but no answers were recorded when it was made"
                     return
                 with reader.acquire() as snapshot:
-                    asked = time.monotonic()
-                    self.wrong = [line for question in record.questions if (line := _fault(snapshot, question))]
+                    asked, weights = time.monotonic(), record.step_weights
+                    self.wrong = [
+                        line for question in record.questions if (line := _fault(snapshot, question, weights))
+                    ]
                     self.ask_seconds = time.monotonic() - asked
             finally:
                 reader.close()
@@ -135,12 +138,12 @@ class _Trial:
             self.problem = f"it holds {self.covers} covers; when it was made there were {record.covers}"
 
 
-def _fault(snapshot: Snapshot, question: Recorded) -> str | None:
+def _fault(snapshot: Snapshot, question: Recorded, weights: StepWeights) -> str | None:
     """How the answer differs from the recorded one; None where it does not."""
     try:
         if fingerprint(snapshot, question.cover) != question.fingerprint:
             return f"{question.cover!r}: its features are not those that were backed up"
-        answer = ask(snapshot, question.chosen)
+        answer = ask(snapshot, question.chosen, weights)
     except CoverNotFoundError as error:
         return str(error)
     then = question.answer

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from vinymatic.features.types import Features, GreyArray
 from vinymatic.index.results import SearchOptions
+from vinymatic.index.score_weights import SHIPPED, StepWeights
 from vinymatic.index.search import search
 from vinymatic.index.segment import pack_points
 from vinymatic.index.snapshot import Snapshot
+from vinymatic.index.steps import STANDARD
 from vinymatic.index.timing import StepTimer
 from vinymatic.index.verdict import decide
 from vinymatic.lifecycle import views
@@ -64,11 +66,11 @@ def fingerprint(snapshot: Snapshot, cover: str) -> str:
     return digest.hexdigest()
 
 
-def ask(snapshot: Snapshot, chosen: Chosen) -> Answer:
+def ask(snapshot: Snapshot, chosen: Chosen, weights: StepWeights = SHIPPED) -> Answer:
     """What the production search answers. Raises `CoverNotFoundError`."""
     number = snapshot.number_of(chosen.cover)
     features, picture = view(snapshot.features_of(number), snapshot.thumbnail_of(number), chosen)
-    candidates = search(snapshot, features, picture, StepTimer())
+    candidates = search(snapshot, features, picture, StepTimer(), STANDARD, weights)
     verdict, _, accepted = decide(candidates, [snapshot.cover_id(c.number) for c in candidates], _OPTIONS)
     if not accepted:
         return Answer(verdict.value, None, 0.0)

@@ -8,8 +8,11 @@ from pathlib import Path
 from vinymatic.errors import CorruptFileError, ObjectNotFoundError
 from vinymatic.index.layout import drill_key
 from vinymatic.index.manifest import Manifest
+from vinymatic.index.score import ScoreWeights
+from vinymatic.index.score_weights import SHIPPED, StepWeights
 from vinymatic.index.sealed import Record, Sealed
 from vinymatic.index.snapshot import Snapshot, open_snapshot
+from vinymatic.index.steps import STANDARD
 from vinymatic.lifecycle.drill_questions import Answer, Chosen, ask, choose, fingerprint
 from vinymatic.lifecycle.files import FileCache
 from vinymatic.storage.port import ObjectStore
@@ -40,7 +43,10 @@ class Recorded(Record):
 
 
 class DrillRecord(Sealed):
-    """`commit_id`: of the manifest that was asked. `covers`: live covers in it."""
+    """`commit_id`: of the manifest that was asked. `covers`: live covers in it.
+
+    `weights`: of the score then; a newer Vinymatic's are others, and would find fault with every old backup. None: recorded before this.
+    """
 
     called = "drill's record"
     sealed_from = 2
@@ -52,6 +58,11 @@ class DrillRecord(Sealed):
     recorded_at: str
     covers: int
     questions: tuple[Recorded, ...]
+    weights: ScoreWeights | None = None
+
+    @property
+    def step_weights(self) -> StepWeights:
+        return SHIPPED if self.weights is None else StepWeights.same("recorded", self.weights)
 
 
 def read_record(store: ObjectStore, manifest: Manifest) -> DrillRecord | None:
@@ -83,6 +94,7 @@ def record_answers(store: ObjectStore, manifest: Manifest, cache: Path, count: i
         recorded_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         covers=len(snapshot),
         questions=_answered(snapshot, manifest, count),
+        weights=SHIPPED.of(STANDARD.name),
     )
     store.put(drill_key(manifest.number), record.to_json())
     files.keep_only(manifest.files())

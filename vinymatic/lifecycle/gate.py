@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from vinymatic.errors import EpochError
 from vinymatic.index.manifest import CodebookEntry, Manifest
 from vinymatic.index.results import SearchOptions
+from vinymatic.index.score_weights import SHIPPED, StepWeights
 from vinymatic.index.snapshot import open_snapshot
 from vinymatic.lifecycle.commit import require_newest
 from vinymatic.lifecycle.epochs import require_whole
@@ -41,13 +42,14 @@ def gate(
     labelled: ObjectStore | None = None,
     limits: PhotoLimits | None = None,
     options: SearchOptions | None = None,
+    weights: StepWeights = SHIPPED,
     progress: Progress = no_progress,
 ) -> GateReport:
     """Measures the candidate against the active epoch and writes the report.
 
     `work`: a folder for fetched files, which are gone afterwards. `labelled`: holds labels.csv and the photos (`labelled`). `limits`,
-    `options`: how the API reads its photos and what it accepts; by default as with its default settings. `progress` is told of the steps
-    `simulated` and `labelled`.
+    `options`, `weights`: how the API reads its photos and what it accepts; by default as with its default settings. `progress` is told of
+    the steps `simulated` and `labelled`.
     Raises `NoIndexError`, `EpochError` (no candidate, or a segment lacks its encoding), `ListingError` (a label or its photo),
     `CorruptFileError`, `StorageError`.
     """
@@ -62,7 +64,12 @@ def gate(
     # A folder of its own, gone afterwards: a search reads descriptors, which are more than a writer's disk should keep.
     with TemporaryDirectory(dir=work, prefix="gate-") as folder:
         measurement = _Measurement(
-            manifest, manifest.codebooks[epoch], FileCache(store, Path(folder)), options or SearchOptions(), progress
+            manifest,
+            manifest.codebooks[epoch],
+            FileCache(store, Path(folder)),
+            options or SearchOptions(),
+            weights,
+            progress,
         )
         rounds = [measurement.simulated(policy.photos)]
         if labelled is not None and labels is not None:
@@ -90,12 +97,14 @@ class _Measurement:
         book: CodebookEntry,
         files: FileCache,
         options: SearchOptions,
+        weights: StepWeights,
         progress: Progress,
     ) -> None:
         self._manifest = manifest
         self._book = book
         self._files = files
         self._options = options
+        self._weights = weights
         self._progress = progress
         self._pair: Pair | None = None
         self.notes: list[str] = []
@@ -109,7 +118,7 @@ class _Measurement:
                 else "the index holds no cover: no photo was simulated"
             )
         pair = self._open(without(self._manifest, (asked.number for asked in questions if not asked.present)))
-        return measure(SIMULATED, pair, self._simulated_photos(pair, questions), self._options)
+        return measure(SIMULATED, pair, self._simulated_photos(pair, questions), self._options, self._weights)
 
     def labelled(self, store: ObjectStore, labels: list[Label], limits: PhotoLimits) -> Round:
         if not labels:
@@ -122,7 +131,7 @@ class _Measurement:
             more = f" and {len(lacking) - _NAMED_IN_NOTES} more" if len(lacking) > _NAMED_IN_NOTES else ""
             self.notes.append(f"labels.csv names covers that the index lacks; they count as absent: {some}{more}")
         photos = self._labelled_photos(pair, store, labels, named.difference(lacking), limits)
-        return measure(LABELLED, pair, photos, self._options)
+        return measure(LABELLED, pair, photos, self._options, self._weights)
 
     def _simulated_photos(self, pair: Pair, questions: list[Question]) -> Iterator[Photo]:
         for place, asked in enumerate(questions):

@@ -10,8 +10,10 @@ import numpy as np
 
 from vinymatic.features.types import Features, GreyArray
 from vinymatic.index.results import SearchOptions
+from vinymatic.index.score_weights import StepWeights
 from vinymatic.index.search import search
 from vinymatic.index.snapshot import Snapshot
+from vinymatic.index.steps import STANDARD
 from vinymatic.index.timing import StepTimer
 from vinymatic.index.verdict import decide
 from vinymatic.lifecycle.gate_report import SCORE_BINS, Figures, Round
@@ -34,14 +36,14 @@ class Pair:
     candidate: Snapshot
 
 
-def measure(name: str, pair: Pair, photos: Iterable[Photo], options: SearchOptions) -> Round:
+def measure(name: str, pair: Pair, photos: Iterable[Photo], options: SearchOptions, weights: StepWeights) -> Round:
     """Asks both every photo, through the production search and verdict. Holds one photo at a time."""
-    active, candidate = _Tally(pair.active, options), _Tally(pair.candidate, options)
+    active, candidate = (_Tally(asked, options, weights) for asked in (pair.active, pair.candidate))
     for turn, photo in enumerate(photos):
         if turn == 0:
             # Once for nothing: what is loaded at the first search is no time of the epoch that happens to come first.
-            _Tally(pair.active, options).ask(photo)
-            _Tally(pair.candidate, options).ask(photo)
+            _Tally(pair.active, options, weights).ask(photo)
+            _Tally(pair.candidate, options, weights).ask(photo)
         # By turns: the second finds the cover's features in the page cache.
         for tally in (active, candidate) if turn % 2 == 0 else (candidate, active):
             tally.ask(photo)
@@ -52,6 +54,7 @@ def measure(name: str, pair: Pair, photos: Iterable[Photo], options: SearchOptio
 class _Tally:
     snapshot: Snapshot
     options: SearchOptions
+    weights: StepWeights
     found: int = 0
     first: int = 0
     wrong: int = 0
@@ -62,7 +65,7 @@ class _Tally:
 
     def ask(self, photo: Photo) -> None:
         begin = time.perf_counter()
-        candidates = search(self.snapshot, photo.features, photo.picture, StepTimer())
+        candidates = search(self.snapshot, photo.features, photo.picture, StepTimer(), STANDARD, self.weights)
         names = [self.snapshot.cover_id(candidate.number) for candidate in candidates]
         _, _, accepted = decide(candidates, names, self.options)
         self.seconds.append(time.perf_counter() - begin)

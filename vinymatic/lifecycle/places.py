@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote
 
-from vinymatic.errors import SettingError
+from vinymatic.errors import CatalogueError, SettingError
 from vinymatic.index.layout import FOLDERS
+from vinymatic.index.score_weights import SHIPPED, StepWeights, read_weights
 from vinymatic.lifecycle.due import RetrainingPolicy
 from vinymatic.lifecycle.retention import RetentionPolicy
 from vinymatic.queueing.port import Queue
 from vinymatic.queueing.sqs import SqsAccess, SqsQueue
-from vinymatic.settings import IndexAccess, IngestorSettings
+from vinymatic.settings import ApiSettings, IndexAccess, IngestorSettings
 from vinymatic.storage.open import S3Access, open_store
 from vinymatic.storage.port import ObjectStore
 
@@ -70,6 +71,19 @@ def labelled_store(settings: IndexAccess) -> ObjectStore | None:
         # They would be indexed as covers.
         raise SettingError("GATE_PHOTOS_URL", url, "a prefix of its own in S3_BUCKET, or another place")
     return store_at(settings, url) if url else None
+
+
+def score_weights(settings: ApiSettings) -> StepWeights:
+    """The score's weights: those in the file SCORE_WEIGHTS, or the shipped ones."""
+    if not settings.score_weights:
+        return SHIPPED
+    try:
+        return read_weights(Path(settings.score_weights))
+    except OSError as error:
+        why = f"{error.strerror}"
+    except CatalogueError as error:
+        why = error.message
+    raise SettingError("SCORE_WEIGHTS", settings.score_weights, f"a file of score weights or nothing ({why})")
 
 
 def covers_store(settings: IndexAccess) -> ObjectStore:

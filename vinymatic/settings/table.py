@@ -117,6 +117,10 @@ class ApiSettings(IndexAccess):
     similarity_threshold: float = Field(
         default=0.5, ge=0.0, le=1.0, description="Least score of an answer: a calibrated probability between 0 and 1."
     )
+    score_weights: str = Field(
+        default="",
+        description="File with the score's weights, as `vinymatic calibrate` writes it; the same on all replicas. Empty: the shipped ones.",
+    )
     host: str = Field(default="0.0.0.0", description="Address to listen on.")  # noqa: S104 - a container's only way to be reached
     port: Port = Field(default=5002, description="Port to listen on.")
     search_threads: int = Field(

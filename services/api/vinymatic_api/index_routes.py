@@ -7,9 +7,10 @@ from starlette.responses import JSONResponse
 
 from vinymatic.errors import NoIndexError
 from vinymatic.lifecycle.summary import summarize
+from vinymatic_api.index_schemas import IndexOut, ScoreOut, SearchesOut
 from vinymatic_api.readiness import not_loaded
 from vinymatic_api.responses import failures
-from vinymatic_api.schemas import IndexOut, SearchesOut, Serving
+from vinymatic_api.schemas import Serving
 from vinymatic_api.service import CurrentService
 
 router = APIRouter(tags=["health"])
@@ -25,4 +26,5 @@ def index(service: CurrentService) -> JSONResponse:
     except NoIndexError:
         return not_loaded(service)
     searches = SearchesOut(answered=service.metrics.answers.answered, failed=service.metrics.answers.failed)
-    return JSONResponse(IndexOut(index=summary, serving=serving, searches=searches).model_dump())
+    score = ScoreOut(weights=service.weights.name, sha256=service.weights.sha256)
+    return JSONResponse(IndexOut(index=summary, serving=serving, score=score, searches=searches).model_dump())

@@ -117,7 +117,14 @@ def _identify(service: Service, body: bytes, content_type: str, options: SearchO
     """Runs on a thread of the pool."""
     photo = photo_in(body, content_type)
     with service.reader.acquire() as snapshot:
-        return identify(snapshot, photo, service.spec, options, max_pixels=service.settings.max_pixels)
+        return identify(
+            snapshot,
+            photo,
+            service.spec,
+            options,
+            max_pixels=service.settings.max_pixels,
+            weights=service.weights,
+        )
 
 
 async def _client_left(request: Request) -> None:

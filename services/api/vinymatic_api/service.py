@@ -8,6 +8,8 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from vinymatic.features import FeatureSpec
+from vinymatic.index.score_weights import StepWeights
+from vinymatic.lifecycle.places import score_weights
 from vinymatic.lifecycle.reader import Reader
 from vinymatic.queueing.port import Queue
 from vinymatic.settings import ApiSettings
@@ -25,6 +27,7 @@ class Service:
 
     settings: ApiSettings
     spec: FeatureSpec
+    weights: StepWeights
     reader: Reader
     store: ObjectStore
     queue: Queue | None
@@ -35,7 +38,8 @@ class Service:
 
 
 def make_service(settings: ApiSettings, reader: Reader, store: ObjectStore, queue: Queue | None) -> Service:
-    """Threads start with the first photo, the follower with the app."""
+    """Threads start with the first photo, the follower with the app. Raises `SettingError` for weights that cannot be read."""
+    weights = score_weights(settings)
     metrics = Metrics()
     pool = WorkPool(settings.search_threads or usable_cores(), settings.queue_size)
     follower = Follower(reader, settings.refresh_interval, metrics)
@@ -46,7 +50,16 @@ def make_service(settings: ApiSettings, reader: Reader, store: ObjectStore, queu
     metrics.max_staleness.set_function(lambda: follower.max_staleness)
     spec = FeatureSpec(settings.sift_dimensions, settings.num_features, settings.nor_x, settings.nor_y)
     return Service(
-        settings, spec, reader, store, queue, metrics, pool, follower, Readiness(settings.index_min_manifest)
+        settings=settings,
+        spec=spec,
+        weights=weights,
+        reader=reader,
+        store=store,
+        queue=queue,
+        metrics=metrics,
+        pool=pool,
+        follower=follower,
+        readiness=Readiness(settings.index_min_manifest),
     )
 
 

@@ -20,6 +20,7 @@ from local.servers.process import clean_environment, tool
 from tests.component.api.conftest import IDS
 from tests.component.api.running import DEADLINE, RunningApi, error_of, wait_for
 from tests.support.index import photo_of
+from vinymatic.index.score_weights import SHIPPED
 from vinymatic.lifecycle.summary import IndexSummary
 
 pytestmark = pytest.mark.component
@@ -46,6 +47,7 @@ def test_the_index_served_is_summed_up_for_whoever_looks_after_it(few_api: Runni
     assert (summary.manifest, summary.covers, summary.active_epoch, summary.candidate_epoch) == (2, 2, 0, None)
     assert answer["serving"].items() >= {"manifest": 2, "epoch": 0, "covers": 2, "last_error": None}.items()
     assert answer["serving"]["staleness_s"] <= answer["serving"]["max_staleness_s"] < DEADLINE
+    assert answer["score"] == {"weights": SHIPPED.name, "sha256": SHIPPED.sha256}
     assert answer["searches"] == {"answered": 2, "failed": 0}
 
 

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.unit
         ("NOR_X", "0", "from 64 to 4096"),
         ("NOR_Y", "-1", "from 64 to 4096"),
         ("TOP_N", "0", "from 1 to 100"),
+        ("SCORE_WEIGHTS", "missing.json", "a file of score weights or nothing"),
         ("PORT", "70000", "from 1 to 65535"),
         ("QUEUE_SIZE", "0", "from 1 to 10000"),
         ("INDEX_URL", "ftp://x", "s3://bucket/prefix"),

@@ -10,10 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.index.candidates import CENTRE, LEFT, RIGHT, evidence
-from vinymatic.index.score import LARGEST_MARGIN, WEIGHTS, ScoreWeights, probability, signals
+from vinymatic.index.results import Effort
+from vinymatic.index.score import LARGEST_MARGIN, SIGNALS, ScoreWeights, probability, signals
+from vinymatic.index.score_weights import SHIPPED
 from vinymatic.index.search import lies_elsewhere, rival_margins
 
 pytestmark = pytest.mark.unit
+
+WEIGHTS = SHIPPED.of(Effort.STANDARD)
 
 STRONG = signals(
     evidence(weighted_coverage=18.0, inliers=90, coverage=0.9, hull=0.8, visible_ratio=0.5), margin=0.0, correlation=0.9
@@ -25,21 +29,21 @@ WEAK = signals(
 )
 
 
-def test_strong_evidence_scores_high_and_weak_evidence_low() -> None:
-    assert probability(STRONG) > 0.9
-    assert probability(WEAK) < 0.3
+@pytest.mark.parametrize("step", Effort)
+def test_strong_evidence_scores_high_and_weak_evidence_low(step: Effort) -> None:
+    assert probability(STRONG, SHIPPED.of(step)) > 0.9
+    assert probability(WEAK, SHIPPED.of(step)) < 0.3
 
 
 def test_a_stronger_rival_lowers_the_score() -> None:
     middling = evidence(weighted_coverage=5.0, inliers=20)
-    alone, rivalled = (probability(signals(middling, margin, 0.4)) for margin in (0.0, 2.5))
+    alone, rivalled = (probability(signals(middling, margin, 0.4), WEIGHTS) for margin in (0.0, 2.5))
     assert rivalled < alone
 
 
 def test_every_signal_has_its_weight() -> None:
     assert len(WEIGHTS.as_tuple()) == len(STRONG) == len(fields(ScoreWeights)) - 1
-    for i, name in enumerate(field.name for field in fields(ScoreWeights) if field.name != "bias"):
-        assert WEIGHTS.as_tuple()[i] == getattr(WEIGHTS, name)
+    assert WEIGHTS.as_tuple() == tuple(getattr(WEIGHTS, name) for name in SIGNALS)
 
 
 def test_nothing_to_compare_says_nothing_either_way() -> None:
@@ -52,8 +56,8 @@ def test_a_hopeless_margin_counts_no_more_than_a_bad_one() -> None:
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=len(STRONG), max_size=len(STRONG)))
 def test_a_score_is_a_probability_whatever_the_signals(values: list[float]) -> None:
-    assert 0.0 <= probability(tuple(values)) <= 1.0
-    assert math.isfinite(probability(tuple(values)))
+    assert 0.0 <= probability(tuple(values), WEIGHTS) <= 1.0
+    assert math.isfinite(probability(tuple(values), WEIGHTS))
 
 
 def test_a_candidate_s_margin_is_its_strongest_rival_for_the_same_place() -> None:

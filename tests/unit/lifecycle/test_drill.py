@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,16 @@ def test_one_answer_that_differs_fails_the_drill(
     assert not report.passed
     assert (report.right, len(report.wrong)) == (COVERS - 1, 1)
     assert record.questions[1].cover in report.wrong[0]
+
+
+def test_a_drill_scores_as_it_was_scored_then(kept: ObjectStore, manifest: Manifest) -> None:
+    record = record_of(kept, manifest)
+    assert record.weights is not None
+    doubtful = replace(record.weights, bias=-60.0)
+    kept.put(drill_key(manifest.number), record.model_copy(update={"weights": doubtful}).to_json())
+    assert any("not_in_catalogue" in line for line in drill(kept).wrong)
+    kept.put(drill_key(manifest.number), record.model_copy(update={"weights": None}).to_json())
+    assert drill(kept).passed, "recorded before weights were"
 
 
 def test_a_record_of_the_first_version_without_a_checksum_is_read(kept: ObjectStore, manifest: Manifest) -> None:

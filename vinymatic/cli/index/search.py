@@ -18,8 +18,10 @@ from vinymatic.settings import ApiSettings
 if TYPE_CHECKING:
     from vinymatic.index.results import Match, SearchResult
 
+_READS = ("similarity_threshold", "top_n", "score_weights", "num_features", "nor_x", "nor_y", "max_pixels")
 
-@index_command(ApiSettings, reads=("similarity_threshold", "top_n", "num_features", "nor_x", "nor_y", "max_pixels"))
+
+@index_command(ApiSettings, reads=_READS)
 @click.argument("photos", type=click.Path(exists=True, dir_okay=False, path_type=Path), nargs=-1, required=True)
 @click.option(
     "--max-covers", type=click.IntRange(1, 20), default=1, show_default=True, help="Most covers looked for in a photo."
@@ -37,14 +39,18 @@ def search(settings: ApiSettings, photos: tuple[Path, ...], max_covers: int, eff
     from vinymatic.features import FeatureSpec
     from vinymatic.index.query import identify
     from vinymatic.index.results import SearchOptions
+    from vinymatic.lifecycle.places import score_weights
 
     spec = FeatureSpec(settings.sift_dimensions, settings.num_features, settings.nor_x, settings.nor_y)
     options = SearchOptions(settings.top_n, settings.similarity_threshold, max_covers, Effort(effort))
+    weights = score_weights(settings)
     failed = False
     with newest_snapshot(settings) as snapshot:
         for photo in photos:
             try:
-                result = identify(snapshot, photo.read_bytes(), spec, options, max_pixels=settings.max_pixels)
+                result = identify(
+                    snapshot, photo.read_bytes(), spec, options, max_pixels=settings.max_pixels, weights=weights
+                )
             except ImageError as error:
                 failed = True
                 if as_json:
