@@ -19,6 +19,7 @@ COMMANDS = {
     "train": Place("vinymatic.cli.train", "train", "Train a candidate codebook on the index's covers."),
     "encode": Place("vinymatic.cli.train", "encode", "Encode segments under the candidate, in parts if need be."),
     "gate": Place("vinymatic.cli.gate", "gate", "Measure the candidate epoch against the active one."),
+    "calibrate": Place("vinymatic.cli.calibrate", "calibrate", "Fit the score's weights on your own labelled photos."),
     "retrain": Place("vinymatic.cli.retrain", "retrain", "Train, measure and promote, or discard."),
     "promote": Place("vinymatic.cli.epochs", "promote", "Make the candidate epoch active."),
     "rollback": Place("vinymatic.cli.epochs", "rollback", "Make the previous epoch active again."),
