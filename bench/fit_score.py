@@ -25,13 +25,14 @@ from vinymatic.index.score_weights import SHIPPED, FittedFeatures, Provenance, S
 from vinymatic.lifecycle.calibration_asking import Asked
 from vinymatic.lifecycle.calibration_fit import Row
 from vinymatic.lifecycle.calibration_report import figures_line, reliability_lines
-from vinymatic.lifecycle.calibration_steps import StepPriors, cross_fitted, doubts, fitted, judge
+from vinymatic.lifecycle.calibration_steps import CASCADE, StepPriors, cross_fitted, doubts, fitted, judge
 from vinymatic.threads import limit_native_threads
 
-# Nothing is known before: what is shipped now was fitted on the same photos, and holding to it would count them twice.
-PRIOR = StepPriors(
-    StepWeights.same("none", ScoreWeights(0.0, *(0.0 for _ in SIGNALS))), strength=12.0, holds_bias=False
-)
+# Not what is shipped now: that was fitted on the same photos, and holding to it would count them twice.
+NOTHING = StepWeights.same("none", ScoreWeights(0.0, *(0.0 for _ in SIGNALS)))
+# How firmly weights are held to nothing: the one whose scores are best on the half that was not fitted on.
+STRENGTHS = (0.25, 1.0, 4.0, 16.0)
+THRESHOLD = SearchOptions().similarity_threshold
 
 
 def asked_of(records: list[dict[str, Any]]) -> list[Asked]:
@@ -50,11 +51,19 @@ def asked_of(records: list[dict[str, Any]]) -> list[Asked]:
     ]
 
 
-def report(asked: list[Asked]) -> list[str]:
-    lines = []
-    after, threshold = cross_fitted(asked, PRIOR), SearchOptions().similarity_threshold
-    whole = judge(asked, SHIPPED, after, threshold)
-    groups = {group: judge([one for one in asked if one.group == group], SHIPPED, after, threshold) for group in GROUPS}
+def best_priors(asked: list[Asked]) -> StepPriors:
+    def amiss(priors: StepPriors) -> float:
+        judged = judge(asked, SHIPPED, cross_fitted(asked, priors), THRESHOLD)
+        return sum(one.after.brier for one in judged if one.name != CASCADE)
+
+    return min((StepPriors(NOTHING, strength, holds_bias=False) for strength in STRENGTHS), key=amiss)
+
+
+def report(asked: list[Asked], priors: StepPriors) -> list[str]:
+    lines = [f"held to nothing with a strength of {priors.strength:g}, the best of {STRENGTHS}"]
+    after = cross_fitted(asked, priors)
+    whole = judge(asked, SHIPPED, after, THRESHOLD)
+    groups = {group: judge([one for one in asked if one.group == group], SHIPPED, after, THRESHOLD) for group in GROUPS}
     for place, total in enumerate(whole):
         lines += ["", total.name]
         for name, one in [("all", total), *((group, judged[place]) for group, judged in groups.items())]:
@@ -104,8 +113,9 @@ def main() -> None:
             asked = collect(arguments.data, arguments.covers, Path(folder))
         if arguments.rows:
             arguments.rows.write_text(json.dumps([asdict(one) for one in asked]))
-    print("\n".join(report(asked)))
-    weights = fitted(asked, PRIOR, f"shipped-{datetime.now(UTC).date().isoformat()}")
+    priors = best_priors(asked)
+    print("\n".join(report(asked, priors)))
+    weights = fitted(asked, priors, f"shipped-{datetime.now(UTC).date().isoformat()}")
     for step, own in weights.by_step:
         print(f"\n{step}: " + ", ".join(f"{name} {value:g}" for name, value in asdict(own).items()))
     for note in doubts(asked, weights):
