@@ -73,9 +73,7 @@ def doubts(asked: Sequence[Asked], weights: StepWeights) -> list[str]:
     for step in Effort:
         halves = [_rows([one for one in asked if one.fold != fold], step) for fold in FOLDS]
         if not all(can_be_fitted(rows) for rows in halves):
-            notes.append(
-                f"{step}: candidates of one half of the covers are all right or all wrong; its weights are kept"
-            )
+            notes.append(f"{step}: candidates of one half of the covers are all right or all wrong, and taught nothing")
         left_out = [name for name in SIGNALS if getattr(weights.of(step), name) == 0.0]
         if left_out:
             notes.append(f"{step}: the wrong sign for {', '.join(left_out)}; left out")
