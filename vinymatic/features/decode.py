@@ -1,4 +1,4 @@
-"""Bytes of a scan or a photo → an upright grey picture.
+"""Bytes of a scan or a photo → an upright picture: grey for features, in colour for people to look at.
 
 Pillow decodes: it refuses truncated files (OpenCV fills them with grey and says nothing), reads size and orientation before any pixel, and
 shrinks JPEGs inside the DCT. Only JPEG, PNG and WebP are let through to it, by their first bytes and never by a name or a header.
@@ -10,12 +10,14 @@ import io
 import math
 import struct
 import zlib
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from PIL import Image
 
 from vinymatic.errors import CorruptImageError, ImageTooLargeError, NotAnImageError
-from vinymatic.features.types import GreyArray, Picture
+from vinymatic.features.types import ColourArray, Picture
 
 # Our own limit is checked on the header; Pillow's own would warn at another number.
 Image.MAX_IMAGE_PIXELS = None
@@ -64,6 +66,30 @@ def decode(data: bytes, *, max_pixels: int, reduce_to: tuple[int, int] | None = 
     `reduce_to`: width and height of a box; a JPEG may be decoded at 1/2, 1/4 or 1/8 as long as it still fills the box, aspect kept.
     Raises `NotAnImageError`, `ImageTooLargeError` (more than `max_pixels`, before decoding), `CorruptImageError`.
     """
+    upright = _upright(data, "L", max_pixels, reduce_to)
+    return Picture(grey=np.asarray(upright.image, np.uint8), width=upright.width, height=upright.height)
+
+
+def decode_colour(data: bytes, *, max_pixels: int, reduce_to: tuple[int, int] | None = None) -> ColourArray:
+    """`decode` in colour; what is no JPEG is reduced by a whole number once it is decoded. Raises what `decode` raises."""
+    image = _upright(data, "RGB", max_pixels, reduce_to).image
+    if reduce_to is not None:
+        factor = int(max(image.width / reduce_to[0], image.height / reduce_to[1]))
+        # Here, for an array of all pixels would take as much memory again.
+        image = image.reduce(max(1, factor))
+    return np.asarray(image, np.uint8)
+
+
+@dataclass(frozen=True)
+class _Upright:
+    """`image`: of the mode that was asked for. `width`, `height`: before it was reduced."""
+
+    image: Image.Image
+    width: int
+    height: int
+
+
+def _upright(data: bytes, mode: Literal["L", "RGB"], max_pixels: int, reduce_to: tuple[int, int] | None) -> _Upright:
     kind = image_format(data)
     try:
         image = Image.open(io.BytesIO(data), formats=(kind,))
@@ -75,15 +101,16 @@ def decode(data: bytes, *, max_pixels: int, reduce_to: tuple[int, int] | None = 
             raise ImageTooLargeError(f"{width} × {height} pixels; at most {max_pixels} are taken")
         try:
             if reduce_to is not None and kind == "JPEG":
-                image.draft("L", _size_in_box(image, reduce_to))
+                image.draft(mode, _size_in_box(image, reduce_to))
             image.load()
             orientation = _orientation(image)
-            grey = _grey(image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image)
+            turned = image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+            converted = _converted(turned, mode)
         except _DAMAGE as error:
             raise CorruptImageError(f"the {kind} image is damaged: {error}") from None
     if orientation >= _FIRST_TURNED_BY_90:
         width, height = height, width
-    return Picture(grey=grey, width=width, height=height)
+    return _Upright(converted, width, height)
 
 
 def _size_in_box(image: Image.Image, box: tuple[int, int]) -> tuple[int, int]:
@@ -102,14 +129,15 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _grey(image: Image.Image) -> GreyArray:
+def _converted(image: Image.Image, mode: Literal["L", "RGB"]) -> Image.Image:
     if image.mode.startswith("I;16"):
         # Pillow would clip 16-bit grey at 255 and turn a scan white.
-        return (np.asarray(image) >> 8).astype(np.uint8)
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         layer = image.convert("RGBA")
         paper = Image.new("RGBA", layer.size, "white")
         image = Image.alpha_composite(paper, layer)
     if image.mode in ("CMYK", "YCCK"):
         image = image.convert("RGB")
-    return np.asarray(image.convert("L"), dtype=np.uint8)
+    # A copy of 50 million pixels is 200 MB.
+    return image if image.mode == mode else image.convert(mode)

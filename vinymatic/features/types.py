@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 GreyArray = NDArray[np.uint8]
+# uint8 [height, width, 3], red first.
+ColourArray = NDArray[np.uint8]
 PointArray = NDArray[np.float32]
 DescriptorArray = NDArray[np.uint8]
 
