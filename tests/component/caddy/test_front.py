@@ -115,7 +115,7 @@ def test_a_search_that_comes_while_the_api_restarts_waits_for_it(client: httpx.C
     assert upstream.of("POST")[-1].body_sha256 == sha256(photo).hexdigest()
 
 
-@pytest.mark.parametrize("path", ["/search", "/v1/search"])
+@pytest.mark.parametrize("path", ["/search", "/v1/search", "/v1/search/picture"])
 def test_a_search_that_the_api_died_over_is_sent_again_with_its_body(
     client: httpx.Client, upstream: Upstream, path: str
 ) -> None:

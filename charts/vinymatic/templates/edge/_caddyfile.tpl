@@ -181,14 +181,14 @@ http:// {
 		}
 		lb_retry_match {
 			method POST
-			path /search /v1/search
+			path /search /v1/search /v1/search/picture
 			header Content-Length *
 		}
 		# A pod whose process was started anew may still be in DNS, and has no index yet. `queue_full` is no such answer: more pods would
 		# be asked more often just when they have too much to do.
 		lb_retry_match {
 			method POST
-			path /search /v1/search
+			path /search /v1/search /v1/search/picture
 			header Content-Length *
 			expression `{rp.status_code} == 503 && {rp.header.Vinymatic-Error} in ["no_index", "index_mismatch", "storage_unavailable"]`
 		}
