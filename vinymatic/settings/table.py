@@ -60,7 +60,8 @@ class IndexAccess(Common):
     s3_bucket: str = Field(
         default="",
         pattern=r"^$|^[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]$",
-        description="The bucket that holds the cover scans. The index is backed up to it too.",
+        description="The bucket that holds the cover scans. The index is backed up to it too. "
+        "API: match pictures show the scans that it may read there.",
     )
     sqs_queue_url: str = Field(
         default="",

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from vinymatic import __version__
 from vinymatic.lifecycle.reader import Reader
+from vinymatic.lifecycle.scan_reader import ScanReader
 from vinymatic.queueing.port import Queue
 from vinymatic.settings import ApiSettings
 from vinymatic.storage.port import ObjectStore
@@ -24,12 +25,18 @@ Says which release a photographed record sleeve is, or honestly that it is not i
 Every failure has one shape: `{"error": {"code", "message"}}`."""
 
 
-def create_app(settings: ApiSettings, reader: Reader, store: ObjectStore, queue: Queue | None = None) -> FastAPI:
+def create_app(
+    settings: ApiSettings,
+    reader: Reader,
+    store: ObjectStore,
+    queue: Queue | None = None,
+    scans: ScanReader | None = None,
+) -> FastAPI:
     """The ASGI application. It follows the manifest log while its lifespan runs; `reader` stays the caller's to close.
 
-    `store`: the index's. `queue`: where deletions are sent.
+    `store`: the index's. `queue`: where deletions are sent. `scans`: what match pictures draw the covers from.
     """
-    service = make_service(settings, reader, store, queue)
+    service = make_service(settings, reader, store, queue, scans)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import socket
+from functools import partial
 
 from vinymatic.cli.options import ACCESS, index_command
 from vinymatic.errors import SettingError
-from vinymatic.lifecycle.places import cache_folder, change_queue, index_store
+from vinymatic.index.drawing import LARGEST_COVER
+from vinymatic.lifecycle.places import cache_folder, change_queue, covers_store, index_store
 from vinymatic.lifecycle.reader import Reader
+from vinymatic.lifecycle.scan_reader import ScanReader
 from vinymatic.settings import ApiSettings
 from vinymatic.threads import limit_native_threads
 from vinymatic_api.app import create_app
 from vinymatic_api.server import listen, run
 
-_UNREAD = {"s3_bucket", "backup_url"}
-_READS = tuple(name for name in ApiSettings.model_fields if name not in {*ACCESS, *_UNREAD})
+_READS = tuple(name for name in ApiSettings.model_fields if name not in {*ACCESS, "backup_url"})
 
 
 @index_command(ApiSettings, reads=_READS)
@@ -33,8 +35,14 @@ def serve(settings: ApiSettings) -> None:
     reader = Reader(store, cache_folder(settings), dimensions=settings.sift_dimensions, epoch=settings.index_epoch)
     with listening:
         logging.getLogger(__name__).info("listening on %s:%d, following %s", settings.host, settings.port, store.url)
-        run(create_app(settings, reader, store, queue), listening)
+        run(create_app(settings, reader, store, queue, _scans(settings)), listening)
     reader.close()
+
+
+def _scans(settings: ApiSettings) -> ScanReader | None:
+    if not settings.s3_bucket:
+        return None
+    return ScanReader(partial(covers_store, settings), max_pixels=settings.max_pixels, side=LARGEST_COVER)
 
 
 def _log(settings: ApiSettings) -> None:

@@ -1,23 +1,28 @@
-"""POST /search, as it always was, and POST /v1/search, which says how it came to its answer."""
+"""POST /search, as it always was; POST /v1/search, which says how it came to its answer, and /v1/search/picture, which draws it."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
-from fastapi import APIRouter, Query, Request
-from starlette.responses import JSONResponse
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import JSONResponse, Response
 
 from vinymatic.errors import NoIndexError
 from vinymatic.index.query import identify
 from vinymatic.index.results import Effort, SearchOptions, SearchResult
 from vinymatic_api.body import read_body
 from vinymatic_api.photo import photo_in
+from vinymatic_api.picture import draw_search
 from vinymatic_api.readiness import nothing_loaded
-from vinymatic_api.responses import failures
+from vinymatic_api.responses import PICTURE, failures
 from vinymatic_api.schemas import Scores, SearchOut
 from vinymatic_api.service import CurrentService, Service
+
+Result = TypeVar("Result")
 
 router = APIRouter(tags=["search"])
 
@@ -54,9 +59,7 @@ async def search(request: Request, service: CurrentService) -> JSONResponse:
     return JSONResponse(result.scores(options))
 
 
-@router.post("/v1/search", responses=_FAILURES, openapi_extra=_BODY)
-async def search_v1(
-    request: Request,
+async def _options(
     service: CurrentService,
     max_covers: Annotated[int, Query(ge=1, le=20, description="Most covers to look for in the photo.")] = 1,
     top_n: Annotated[
@@ -78,34 +81,63 @@ async def search_v1(
             description="`fast`: one cheap step. `standard`: cheap first, more while undecided. `max`: the most, at once."
         ),
     ] = Effort.STANDARD,
-) -> SearchOut:
-    """The verdict, why, and where in the photo each cover lies."""
+) -> SearchOptions:
     settings = service.settings
-    options = SearchOptions(
+    return SearchOptions(
         top_n=settings.top_n if top_n is None else top_n,
         similarity_threshold=settings.similarity_threshold if similarity_threshold is None else similarity_threshold,
         max_covers=max_covers,
         effort=effort,
     )
+
+
+Options = Annotated[SearchOptions, Depends(_options)]
+
+
+@router.post("/v1/search", responses=_FAILURES, openapi_extra=_BODY)
+async def search_v1(request: Request, service: CurrentService, options: Options) -> SearchOut:
+    """The verdict, why, and where in the photo each cover lies."""
     result, timings = await _search(service, request, options)
     return SearchOut.of(result, timings)
 
 
+# A response class that names its type would name it for failures too.
+@router.post("/v1/search/picture", response_class=Response, responses={200: PICTURE, **_FAILURES}, openapi_extra=_BODY)
+async def search_picture(request: Request, service: CurrentService, options: Options) -> Response:
+    """The photo with the outline of each cover, the covers beside it, and lines between the features that agree."""
+    done = await _worked(service, request, partial(draw_search, service, options=options))
+    drawn = done.value
+    service.metrics.observe_search(drawn.result, done.waited, done.waited + drawn.seconds)
+    return drawn.response()
+
+
 async def _search(service: Service, request: Request, options: SearchOptions) -> tuple[SearchResult, dict[str, float]]:
     """The result, and milliseconds by step with the wait for a thread and the total after the upload."""
+    done = await _worked(service, request, partial(_identify, service, options=options))
+    result = done.value
+    service.metrics.observe_search(result, done.waited, done.total)
+    return result, {"queue": done.waited * 1_000, **result.timings_ms, "total": done.total * 1_000}
+
+
+@dataclass(frozen=True)
+class _Worked(Generic[Result]):
+    """Seconds: `waited` for a thread, `total` after the upload."""
+
+    value: Result
+    waited: float
+    total: float
+
+
+async def _worked(service: Service, request: Request, job: Callable[[bytes, str], Result]) -> _Worked[Result]:
+    """What `job` makes of the body and its Content-Type, on a thread of the pool."""
     # Before the upload is read: there is no point in taking 20 MB only to send them away.
     _require_index(service)
     service.pool.require_room()
     body = await read_body(request)
     begin = time.perf_counter()
     content_type = request.headers.get("content-type", "")
-    done = await service.pool.run(
-        partial(_identify, service, body, content_type, options), partial(_client_left, request)
-    )
-    total = time.perf_counter() - begin
-    result = done.value
-    service.metrics.observe_search(result, done.waited, total)
-    return result, {"queue": done.waited * 1_000, **result.timings_ms, "total": total * 1_000}
+    done = await service.pool.run(partial(job, body, content_type), partial(_client_left, request))
+    return _Worked(done.value, done.waited, time.perf_counter() - begin)
 
 
 def _require_index(service: Service) -> None:

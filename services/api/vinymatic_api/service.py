@@ -11,6 +11,7 @@ from vinymatic.features import FeatureSpec
 from vinymatic.index.score_weights import StepWeights
 from vinymatic.lifecycle.places import score_weights
 from vinymatic.lifecycle.reader import Reader
+from vinymatic.lifecycle.scan_reader import ScanReader
 from vinymatic.queueing.port import Queue
 from vinymatic.settings import ApiSettings
 from vinymatic.storage.port import ObjectStore
@@ -23,7 +24,10 @@ from vinymatic_api.readiness import Readiness
 
 @dataclass(frozen=True)
 class Service:
-    """One running API. `queue`: where deletions go; None where SQS_QUEUE_URL is empty. `store`: the index's, for reject records."""
+    """One running API. `queue`: where deletions go; None where SQS_QUEUE_URL is empty. `store`: the index's, for reject records.
+
+    `scans`: for match pictures; None where S3_BUCKET is empty.
+    """
 
     settings: ApiSettings
     spec: FeatureSpec
@@ -31,13 +35,16 @@ class Service:
     reader: Reader
     store: ObjectStore
     queue: Queue | None
+    scans: ScanReader | None
     metrics: Metrics
     pool: WorkPool
     follower: Follower
     readiness: Readiness
 
 
-def make_service(settings: ApiSettings, reader: Reader, store: ObjectStore, queue: Queue | None) -> Service:
+def make_service(
+    settings: ApiSettings, reader: Reader, store: ObjectStore, queue: Queue | None, scans: ScanReader | None = None
+) -> Service:
     """Threads start with the first photo, the follower with the app. Raises `SettingError` for weights that cannot be read."""
     weights = score_weights(settings)
     metrics = Metrics()
@@ -56,6 +63,7 @@ def make_service(settings: ApiSettings, reader: Reader, store: ObjectStore, queu
         reader=reader,
         store=store,
         queue=queue,
+        scans=scans,
         metrics=metrics,
         pool=pool,
         follower=follower,

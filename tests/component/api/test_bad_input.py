@@ -18,7 +18,7 @@ from tests.support.index import photo_of
 
 pytestmark = pytest.mark.component
 
-BOTH = pytest.mark.parametrize("path", ["/search", "/v1/search"])
+EVERY = pytest.mark.parametrize("path", ["/search", "/v1/search", "/v1/search/picture"])
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ BODIES = {
 }
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("name", BODIES)
 def test_a_bad_body_is_answered_in_the_one_shape(api: RunningApi, path: str, name: str) -> None:
     bad = BODIES[name]
@@ -63,7 +63,7 @@ def test_pure_noise_is_not_in_the_catalogue(api: RunningApi) -> None:
     assert api.search(noise, "/v1/search").json()["verdict"] == "not_in_catalogue"
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize(
     ("files", "data"),
     [

@@ -103,6 +103,10 @@ def test_each_role_can_do_its_work(account: Account, command: Callable[..., str]
             asked = urllib.request.Request(url_of(api, "/search"), data=photo_of(1), method="POST")
             with urllib.request.urlopen(asked, timeout=60) as answer:
                 assert cover(1).id in answer.read().decode()
+            # It may not read the scans, and does without.
+            drawn = urllib.request.Request(url_of(api, "/v1/search/picture"), data=photo_of(1), method="POST")
+            with urllib.request.urlopen(drawn, timeout=60) as answer:
+                assert (answer.headers["vinymatic-verdict"], answer.read(4)) == ("match", b"\x89PNG")
             with urllib.request.urlopen(url_of(api, "/v1/ingest?id=unknown.jpg"), timeout=60) as answer:
                 assert b'"unknown"' in answer.read()
             removal = urllib.request.Request(url_of(api, f"/v1/covers?id={REMOVED}"), method="DELETE")

@@ -37,4 +37,4 @@ def test_help_lists_every_variable_that_the_api_obeys() -> None:
     text = CliRunner().invoke(vinymatic, ["serve", "--help"]).stdout
     for name in ("SIFT_DIMENSIONS", "SIMILARITY_THRESHOLD", "NUM_FEATURES", "BACKUP_FOLDER", "NOR_X", "NOR_Y", "TOP_N"):
         assert f"\n  {name}" in text
-    assert "\n  S3_BUCKET" not in text
+    assert "\n  BACKUP_URL" not in text

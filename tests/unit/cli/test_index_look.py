@@ -99,3 +99,26 @@ def test_search_goes_on_after_a_bad_photo_and_ends_with_exit_code_1(
     first, second = (json.loads(line) for line in answer.stdout.splitlines())
     assert first["error"]["code"] == "not_an_image"
     assert second["covers"][0]["id"] == sleeves[1].id
+
+
+def test_search_draws_a_picture_of_one_photo(built: Run, sleeves: list[Sleeve], covers: Path, tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(simulate(sleeves[2].image, 1, Level.EASY).jpeg())
+    pictures = [tmp_path / "thumbnail.png", tmp_path / "scan.png"]
+    for picture, words in zip(pictures, ([], ["--scans", covers]), strict=True):
+        answer = built("index", "search", "--picture", picture, *words, path)
+        assert (answer.exit_code, answer.stdout.splitlines()[0].startswith(f"{path}: match (")) == (0, True)
+    thumbnail, scan = (picture.read_bytes() for picture in pictures)
+    assert thumbnail[:4] == scan[:4] == b"\x89PNG"
+    assert thumbnail != scan
+
+
+def test_search_draws_no_picture_of_several_photos_nor_into_a_folder_that_is_not_there(
+    built: Run, sleeves: list[Sleeve], tmp_path: Path
+) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(simulate(sleeves[2].image, 1, Level.EASY).jpeg())
+    assert "--picture is of one photo" in built("index", "search", "--picture", tmp_path / "a.png", path, path).stderr
+    answer = built("index", "search", "--picture", tmp_path / "nowhere" / "a.png", path)
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith("error: ")
