@@ -156,7 +156,7 @@ def check_served(world: World, snapshot: Snapshot, who: str) -> None:
     if served:
         cover_id = sorted(served)[number % len(served)]
         descriptors = tiny_cover(cover_id, served[cover_id]).features.descriptors
-        found = snapshot.covers_of(snapshot.neighbours(descriptors, probes=LISTS, count=1).features[:, 0])
+        found = snapshot.neighbours(descriptors, probes=LISTS, count=1).covers[:, 0]
         names = {snapshot.cover_id(int(owner)) for owner in found if owner >= 0}
         require(names == {cover_id}, Invariant.SERVED, f"{who}, manifest {number}: {cover_id} is found as {names}")
 

@@ -18,19 +18,36 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Encoding:
-    """`lists`: int32 [n], ascending. `features`: uint32 [n], each entry's feature number in the segment. `codes`: uint8 [n, code size]."""
+    """`list_numbers`: int64 [k], the lists that are not empty, ascending, with their `list_sizes`: int64 [k]; the entries lie in this order.
+
+    `features`: uint32 [n], each entry's feature number in the segment, ascending within a list. `codes`: uint8 [n, code size].
+    """
 
     epoch: int
-    lists: NDArray[np.int32]
+    list_numbers: NDArray[np.int64]
+    list_sizes: NDArray[np.int64]
     features: NDArray[np.uint32]
     codes: NDArray[np.uint8]
+
+    @classmethod
+    def of(
+        cls, epoch: int, lists: NDArray[np.int32], features: NDArray[np.uint32], codes: NDArray[np.uint8]
+    ) -> Encoding:
+        """From each entry's list (int32 [n], ascending)."""
+        numbers, sizes = np.unique(lists, return_counts=True)
+        return cls(epoch, numbers.astype(np.int64), sizes, features, codes)
+
+    @property
+    def lists(self) -> NDArray[np.int32]:
+        """int32 [n]: each entry's list."""
+        return np.repeat(self.list_numbers, self.list_sizes).astype(np.int32)
 
 
 def encode_descriptors(codebook: Codebook, descriptors: NDArray[np.uint8]) -> Encoding:
     """The encoding of a segment whose descriptors (uint8 [n, dimensions]) are given."""
     lists, codes = codebook.encode(descriptors)
     order = np.argsort(lists, kind="stable")
-    return Encoding(codebook.epoch, lists[order], order.astype(np.uint32), codes[order])
+    return Encoding.of(codebook.epoch, lists[order], order.astype(np.uint32), codes[order])
 
 
 def quantization_error(codebook: Codebook, encoding: Encoding, descriptors: NDArray[np.uint8]) -> float:
@@ -39,10 +56,9 @@ def quantization_error(codebook: Codebook, encoding: Encoding, descriptors: NDAr
 
 
 def dump_encoding(encoding: Encoding) -> bytes:
-    numbers, sizes = np.unique(encoding.lists, return_counts=True)
     arrays: dict[str, Array] = {
-        "list_numbers": numbers.astype(np.uint32),
-        "list_sizes": sizes.astype(np.uint32),
+        "list_numbers": encoding.list_numbers.astype(np.uint32),
+        "list_sizes": encoding.list_sizes.astype(np.uint32),
         "features": encoding.features,
         "codes": encoding.codes,
     }
@@ -61,8 +77,17 @@ def open_encoding(path: Path, codebook: Codebook, features: int) -> Encoding:
         and int(sizes.sum()) == features
         and int(entries.max(initial=0)) < max(1, features)
         and int(numbers.max(initial=0)) < codebook.lists
-        and bool(np.all(np.diff(numbers) > 0))
+        and bool(np.all(np.diff(numbers) > 0) and np.all(sizes > 0))
+        and _ascend(entries, sizes)
     )
     if not fits:
         raise CorruptFileError(f"{path.name}: does not fit epoch {codebook.epoch} or a segment of {features} features")
-    return Encoding(codebook.epoch, np.repeat(numbers, sizes).astype(np.int32), entries, codes)
+    return Encoding(codebook.epoch, numbers, sizes, entries, codes)
+
+
+def _ascend(features: NDArray[np.uint32], sizes: NDArray[np.int64]) -> bool:
+    """Whether features ascend within each list, as partitions need them."""
+    ends = np.cumsum(sizes)
+    steps = features[1:] > features[:-1]
+    steps[ends[(ends > 0) & (ends < len(features))] - 1] = True
+    return bool(steps.all())

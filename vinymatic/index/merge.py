@@ -114,4 +114,4 @@ def merge_encodings(epoch: int, parts: Iterable[tuple[Source, Encoding]]) -> Enc
     all_lists = np.concatenate(lists)
     # Stable: features of one list stay in their order, as a fresh encoding has them.
     order = np.argsort(all_lists, kind="stable")
-    return Encoding(epoch, all_lists[order], np.concatenate(features)[order], np.concatenate(codes)[order])
+    return Encoding.of(epoch, all_lists[order], np.concatenate(features)[order], np.concatenate(codes)[order])

@@ -44,8 +44,7 @@ def search(
     """
     with timer.step("shortlist"):
         neighbours = snapshot.neighbours(features.descriptors, step.probes, NEIGHBOURS)
-        owners = snapshot.covers_of(neighbours.features)
-        ballot = count_votes(neighbours, owners, step.verified, snapshot.model.noise_distance)
+        ballot = count_votes(neighbours, step.verified, snapshot.model.noise_distance)
     with timer.step("verify"):
         query = make_query(features, ballot.noise, snapshot.model.square_length)
         verified = [

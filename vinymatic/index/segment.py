@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from vinymatic.errors import CorruptFileError
 from vinymatic.features.types import Features
 from vinymatic.index.tensors import Array, dump_arrays, expect_array, map_arrays
+from vinymatic.index.texts import Texts, pack_texts
 
 COVERS_KIND = "vinymatic-covers"
 POINTS_KIND = "vinymatic-points"
@@ -78,8 +78,8 @@ def build_segment(covers: Sequence[PreparedCover]) -> SegmentFiles:
 
 def dump_cover_table(ids: Sequence[str], etags: Sequence[str], **columns: Array) -> bytes:
     """The bytes of a `features.covers`. `columns`: `size`, `shape`, `box`, `feature_ends`; `added_in` where covers were moved together."""
-    packed_ids, id_ends = _pack_text(ids)
-    packed_etags, etag_ends = _pack_text(etags)
+    packed_ids, id_ends = pack_texts(ids)
+    packed_etags, etag_ends = pack_texts(etags)
     texts = {"ids": packed_ids, "id_ends": id_ends, "etags": packed_etags, "etag_ends": etag_ends}
     return dump_arrays(texts | columns, kind=COVERS_KIND, version=VERSION)
 
@@ -105,12 +105,15 @@ class CoverTable:
         for name, (dtype, shape) in columns.items():
             expect_array(path, arrays, name, dtype, shape)
         # The manifest that made each cover searchable; None where one manifest brought them all: the segment's `added_in`.
-        self.added_in: NDArray[np.uint64] | None = np.array(arrays["added_in"]) if "added_in" in arrays else None
-        self.ids = _unpack_text(path, arrays["ids"], arrays["id_ends"])
-        self.etags = _unpack_text(path, arrays["etags"], arrays["etag_ends"])
-        self.size: NDArray[np.uint64] = np.array(arrays["size"])
-        self.shape: NDArray[np.uint32] = np.array(arrays["shape"])
-        self.box: NDArray[np.uint16] = np.array(arrays["box"])
+        self.added_in: NDArray[np.uint64] | None = arrays.get("added_in")
+        try:
+            self.ids = Texts(arrays["ids"], arrays["id_ends"])
+            self.etags = Texts(arrays["etags"], arrays["etag_ends"])
+        except ValueError as error:
+            raise CorruptFileError(f"{path.name}: not a cover table: {error}") from error
+        self.size: NDArray[np.uint64] = arrays["size"]
+        self.shape: NDArray[np.uint32] = arrays["shape"]
+        self.box: NDArray[np.uint16] = arrays["box"]
         ends = np.array(arrays["feature_ends"], np.int64)
         if np.any(np.diff(ends, prepend=0) < 0):
             raise CorruptFileError(f"{path.name}: the columns of the cover table do not fit each other")
@@ -126,7 +129,7 @@ class CoverTable:
 
 
 class Segment:
-    """An open segment: the cover table in memory, the rest mapped."""
+    """An open segment: ids and etags in memory, the rest mapped."""
 
     def __init__(self, table: CoverTable, points_path: Path, dimensions: int) -> None:
         self.table = table
@@ -163,20 +166,3 @@ def unpack_points(packed: NDArray[np.uint16]) -> NDArray[np.float32]:
     points[:, :3] /= _STEPS_A_PIXEL
     points[:, 3] /= _STEPS_A_DEGREE
     return points
-
-
-def _pack_text(texts: Sequence[str]) -> tuple[Array, Array]:
-    encoded = [text.encode("utf-8") for text in texts]
-    ends = np.cumsum([len(part) for part in encoded], dtype=np.uint64)
-    return np.frombuffer(b"".join(encoded), np.uint8), ends
-
-
-def _unpack_text(path: Path, packed: Array, ends: Array) -> list[str]:
-    whole = packed.tobytes()
-    bounds = [0, *(int(end) for end in ends)]
-    if bounds != sorted(bounds) or bounds[-1] != len(whole):
-        raise CorruptFileError(f"{path.name}: the texts of the cover table do not end where it says")
-    try:
-        return [whole[begin:end].decode("utf-8") for begin, end in pairwise(bounds)]
-    except UnicodeDecodeError as error:
-        raise CorruptFileError(f"{path.name}: not a cover table: {error}") from error

@@ -5,10 +5,11 @@ Immutable, so threads share it without locks.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from heapq import merge
+from itertools import islice, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -90,18 +91,11 @@ class Snapshot:
         self.segments = tuple(segments)
         self.partitions = tuple(partitions)
         covers = [len(segment.table) for segment in segments]
-        features = [segment.table.features for segment in segments]
-        self._first_cover = [0, *np.cumsum(covers, dtype=np.int64).tolist()]
-        first_feature = [0, *np.cumsum(features, dtype=np.int64).tolist()]
-        starts = [
-            np.zeros(0, np.int64),
-            *(s.table.first[:-1] + f for s, f in zip(segments, first_feature, strict=False)),
-        ]
-        self._cover_starts: NDArray[np.int64] = np.concatenate(starts)
-        ends = np.cumsum([0, *(partition.features for _, partition in partitions)])
+        self._first_cover: list[int] = [0, *np.cumsum(covers, dtype=np.int64).tolist()]
+        ends = np.cumsum([0, *(partition.covers for _, partition in partitions)])
         self._partition_starts: list[int] = ends[:-1].tolist()
-        self._dead = self._dead_bitmaps()
-        self._number_of = self._live_numbers()
+        self._dead = self._dead_covers()
+        self._live = sum(entry.live for entry in manifest.segments)
 
     @property
     def book(self) -> CodebookEntry:
@@ -110,10 +104,10 @@ class Snapshot:
 
     def __len__(self) -> int:
         """Live covers."""
-        return len(self._number_of)
+        return self._live
 
     def __contains__(self, cover_id: str) -> bool:
-        return cover_id in self._number_of
+        return self._find(cover_id) is not None
 
     def cover(self, cover_id: str) -> CoverEntry:
         """Raises `CoverNotFoundError`."""
@@ -121,18 +115,17 @@ class Snapshot:
 
     def number_of(self, cover_id: str) -> int:
         """The number of a live cover. Raises `CoverNotFoundError`."""
-        number = self._number_of.get(cover_id)
+        number = self._find(cover_id)
         if number is None:
             raise CoverNotFoundError(f"{cover_id!r} is not in the catalogue")
         return number
 
     def list_covers(self, start_after: str = "", limit: int = 100, prefix: str = "") -> list[CoverEntry]:
         """Live covers in the order of their ids, after `start_after`, whose ids start with `prefix`."""
-        first = bisect_right(self._sorted_ids, max(start_after, prefix))
-        if start_after < prefix and prefix in self._number_of:
-            first -= 1
-        page = self._sorted_ids[first : first + limit]
-        return [self._entry(self._number_of[cover_id]) for cover_id in page if cover_id.startswith(prefix)]
+        first = max(start_after, prefix)
+        ordered = merge(*(self._from(segment, first) for segment in range(len(self.segments))))
+        page = takewhile(lambda found: found[0].startswith(prefix), (f for f in ordered if f[0] > start_after))
+        return [self._entry(number) for _, number in islice(page, limit)]
 
     def cover_id(self, number: int) -> str:
         segment, place = self._place(number)
@@ -146,11 +139,6 @@ class Snapshot:
     def thumbnail_of(self, number: int) -> NDArray[np.uint8]:
         segment, place = self._place(number)
         return np.asarray(self.segments[segment].thumbnails[place], np.uint8)
-
-    def covers_of(self, features: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The number of the cover that owns each feature number; −1 stays −1."""
-        owners = np.searchsorted(self._cover_starts, features, side="right") - 1
-        return np.where(features >= 0, owners, -1)
 
     def neighbours(self, descriptors: NDArray[np.uint8], probes: int, count: int) -> Neighbours:
         """The `count` nearest live features of each descriptor in its `probes` nearest lists."""
@@ -173,35 +161,36 @@ class Snapshot:
         segment = bisect_right(self._first_cover, number) - 1
         return segment, number - self._first_cover[segment]
 
-    @cached_property
-    def _sorted_ids(self) -> list[str]:
-        return sorted(self._number_of)
+    def _find(self, cover_id: str) -> int | None:
+        for number, segment in enumerate(self.segments):
+            for place in segment.table.ids.places(cover_id):
+                if not self._is_dead(number, place):
+                    return self._first_cover[number] + place
+        return None
 
-    def _live_numbers(self) -> dict[str, int]:
-        numbers: dict[str, int] = {}
-        for segment, entry, first in zip(self.segments, self.manifest.segments, self._first_cover, strict=False):
-            dead = set(entry.tombstones)
-            numbers.update((i, first + place) for place, i in enumerate(segment.table.ids) if place not in dead)
-        return numbers
+    def _from(self, segment: int, first: str) -> Iterator[tuple[str, int]]:
+        """Ids of a segment's live covers that are not before `first`, in their order, with the covers' numbers."""
+        ids = self.segments[segment].table.ids
+        for place in ids.order[ids.rank(first) :]:
+            if not self._is_dead(segment, int(place)):
+                yield ids[int(place)], self._first_cover[segment] + int(place)
 
-    def _dead_bitmaps(self) -> list[NDArray[np.uint8] | None]:
-        """One bitmap a partition, over its features; None where nothing in it is dead."""
-        entries = dict(zip((entry.id for entry in self.manifest.segments), self.manifest.segments, strict=True))
-        tables = {entry.id: segment.table for entry, segment in zip(self.manifest.segments, self.segments, strict=True)}
-        bitmaps: list[NDArray[np.uint8] | None] = []
+    def _is_dead(self, segment: int, place: int) -> bool:
+        dead = self.manifest.segments[segment].tombstones
+        at = bisect_left(dead, place)
+        return at < len(dead) and dead[at] == place
+
+    def _dead_covers(self) -> list[NDArray[np.bool_] | None]:
+        """For each partition, whether each of its covers is dead; None where none is."""
+        entries = {entry.id: entry for entry in self.manifest.segments}
+        found: list[NDArray[np.bool_] | None] = []
         for names, partition in self.partitions:
-            if not any(entries[name].tombstones for name in names):
-                bitmaps.append(None)
-                continue
-            dead = np.zeros(partition.features, np.bool_)
-            start = 0
+            dead, start = np.zeros(partition.covers, np.bool_), 0
             for name in names:
-                first = tables[name].first
-                for place in entries[name].tombstones:
-                    dead[start + int(first[place]) : start + int(first[place + 1])] = True
-                start += tables[name].features
-            bitmaps.append(np.packbits(dead, bitorder="little"))
-        return bitmaps
+                dead[[start + place for place in entries[name].tombstones]] = True
+                start += entries[name].covers
+            found.append(dead if dead.any() else None)
+        return found
 
 
 def served_epoch(manifest: Manifest, wanted: int | None = None) -> int:
@@ -249,7 +238,7 @@ def open_snapshot(
     partitions: list[tuple[tuple[str, ...], Partition]] = []
     for begin, end in zip([0, *ends], ends, strict=False):
         key = tuple(names[begin:end])
-        partitions.append((key, known.get(key) or _merge(manifest.segments[begin:end], resolve, codebook)))
+        partitions.append((key, known.get(key) or _merge(manifest.segments[begin:end], segments[begin:end], resolve, codebook)))
     return Snapshot(manifest, codebook, model, segments, partitions)
 
 
@@ -260,6 +249,11 @@ def _open_segment(entry: SegmentEntry, resolve: Callable[[FileEntry], Path], dim
     return Segment(table, resolve(entry.points_file), dimensions)
 
 
-def _merge(entries: Sequence[SegmentEntry], resolve: Callable[[FileEntry], Path], codebook: Codebook) -> Partition:
+def _merge(
+    entries: Sequence[SegmentEntry],
+    segments: Sequence[Segment],
+    resolve: Callable[[FileEntry], Path],
+    codebook: Codebook,
+) -> Partition:
     encodings = [open_encoding(resolve(entry.codes[codebook.epoch]), codebook, entry.features) for entry in entries]
-    return Partition(codebook, encodings, [entry.features for entry in entries])
+    return Partition(codebook, encodings, [segment.table.first for segment in segments])

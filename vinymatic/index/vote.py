@@ -31,19 +31,17 @@ class Ballot:
     voters: tuple[NDArray[np.int64], ...]
 
 
-def count_votes(
-    neighbours: Neighbours, cover_of_feature: NDArray[np.int64], size: int, noise_distance: float
-) -> Ballot:
+def count_votes(neighbours: Neighbours, size: int, noise_distance: float) -> Ballot:
     """The `size` covers with most votes.
 
-    `cover_of_feature`: int64 [n, k], the cover that owns each neighbour; −1 for none. `noise_distance`: squared distance of an unrelated
-    feature; it stands in for d_k while the index has not k features near, and bounds it, so that one cover alone is not its own noise.
+    `noise_distance`: squared distance of an unrelated feature; it stands in for d_k while the index has not k features near, and bounds
+    it, so that one cover alone is not its own noise.
     """
     nearest, last = neighbours.distances[:, 0], neighbours.distances[:, -1]
     # All at one distance: copies of one scan, not noise. A cover filed under ten ids would otherwise be found under none of them.
     noise = np.minimum(np.where(last > nearest, last, np.inf), noise_distance).astype(np.float32)
     distances = neighbours.distances[:, :VOTERS]
-    covers = cover_of_feature[:, :VOTERS]
+    covers = neighbours.covers[:, :VOTERS]
     weights = 1.0 - np.sqrt(distances / np.maximum(noise, 1.0)[:, None])
     rows, columns = np.nonzero((weights > 0) & (covers >= 0))
     if len(rows) == 0:

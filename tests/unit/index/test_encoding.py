@@ -26,7 +26,7 @@ def good() -> dict[str, Array]:
     return {
         "list_numbers": np.array([0, 3], np.uint32),
         "list_sizes": np.array([2, 4], np.uint32),
-        "features": np.array([5, 1, 0, 2, 3, 4], np.uint32),
+        "features": np.array([1, 5, 0, 2, 3, 4], np.uint32),
         "codes": np.zeros((6, 16), np.uint8),
     }
 
@@ -78,7 +78,10 @@ def test_the_arrays_of_these_tests_are_sound(tmp_path: Path) -> None:
         ("list_numbers", np.array([3, 3], np.uint32)),
         ("list_sizes", np.array([2, 5], np.uint32)),
         ("list_sizes", np.array([2, 2**32 - 2], np.uint32)),
-        ("features", np.array([5, 1, 0, 2, 3, 6], np.uint32)),
+        ("list_sizes", np.array([6, 0], np.uint32)),
+        ("features", np.array([1, 5, 0, 2, 3, 6], np.uint32)),
+        ("features", np.array([5, 1, 0, 2, 3, 4], np.uint32)),
+        ("features", np.array([1, 5, 0, 0, 3, 4], np.uint32)),
         ("features", np.zeros((6, 1), np.uint32)),
         ("codes", np.zeros((6, 8), np.uint8)),
         ("codes", np.zeros((6, 16), np.uint16)),

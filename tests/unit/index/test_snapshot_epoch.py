@@ -35,7 +35,7 @@ def opened(
 def finds(snapshot: Snapshot) -> bool:
     """Whether each cover's features find their own cover."""
     descriptors = [real_cover(n).features.descriptors for n in range(4)]
-    near = [snapshot.covers_of(snapshot.neighbours(each, 8, 1).features)[:, 0] for each in descriptors]
+    near = [snapshot.neighbours(each, 8, 1).covers[:, 0] for each in descriptors]
     return [int(owners[0]) for owners in near] == [0, 1, 2, 3]
 
 

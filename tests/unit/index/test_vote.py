@@ -21,7 +21,7 @@ def votes(distances: list[list[float]], covers: list[list[int]], size: int = 15)
     rows = [row + [np.inf] * (NEIGHBOURS - len(row)) for row in distances]
     owners = [row + [-1] * (NEIGHBOURS - len(row)) for row in covers]
     numbers = np.array(owners, np.int64)
-    return count_votes(Neighbours(np.array(rows, np.float32), numbers), numbers, size, NOISE)
+    return count_votes(Neighbours(np.array(rows, np.float32), numbers), size, NOISE)
 
 
 def won(ballot: Ballot) -> dict[int, float]:
@@ -100,7 +100,7 @@ def test_where_nothing_is_found_nobody_is_voted_for() -> None:
 
 def test_no_query_features_are_no_votes() -> None:
     empty = np.empty((0, NEIGHBOURS))
-    ballot = count_votes(Neighbours(empty.astype(np.float32), empty.astype(np.int64)), empty.astype(np.int64), 5, NOISE)
+    ballot = count_votes(Neighbours(empty.astype(np.float32), empty.astype(np.int64)), 5, NOISE)
     assert len(ballot.covers) == len(ballot.noise) == 0
 
 

@@ -114,10 +114,8 @@ def faiss_sees(index: Index, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[st
 
 def served(reader: Reader) -> list[str]:
     with reader.acquire() as snapshot:
-        owners = snapshot.covers_of(
-            snapshot.neighbours(snapshot.features_of(0).descriptors, probes=4, count=1).features
-        )
-        assert (owners == 0).all()
+        near = snapshot.neighbours(snapshot.features_of(0).descriptors, probes=4, count=1)
+        assert (near.covers == 0).all()
         return [entry.id for entry in snapshot.list_covers()]
 
 

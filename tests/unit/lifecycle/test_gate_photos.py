@@ -115,7 +115,7 @@ def test_an_absent_cover_cannot_be_found_and_can_still_be_asked_for(index_store:
         assert (features.descriptors == again.descriptors).all()
         assert (picture == same).all()
         own = whole.features_of(question.number).descriptors[:10]
-        owners = bare.covers_of(bare.neighbours(own, 8, 3).features)
+        owners = bare.neighbours(own, 8, 3).covers
         assert question.number not in owners
 
 

@@ -229,7 +229,7 @@ def test_searches_run_on_through_swaps_and_a_new_epoch(
             try:
                 with reader.acquire() as snapshot:
                     found = snapshot.neighbours(photo, probes=4, count=3)
-                    owners = snapshot.covers_of(found.features[:, 0])
+                    owners = found.covers[:, 0]
                     searches.append(sum(snapshot.cover_id(int(n)) == "first" for n in owners if n >= 0))
             except Exception as error:  # noqa: BLE001 - whatever it is, the test reports it
                 failures.append(error)

@@ -65,7 +65,7 @@ class Followers:
     def _finds(self, reader: Reader, name: str) -> bool:
         with reader.acquire() as snapshot:
             near = snapshot.neighbours(random_cover(name).features.descriptors[:1], probes=16, count=1)
-            return snapshot.cover_id(int(snapshot.covers_of(near.features)[0, 0])) == name
+            return snapshot.cover_id(int(near.covers[0, 0])) == name
 
 
 def test_readers_of_the_epoch_before_and_of_the_new_one_stay_fresh_while_a_promotion_is_rolled_out(

@@ -69,7 +69,7 @@ class World:
         with self.reader.acquire() as snapshot:
             assert snapshot.number == manifest.number
             near = snapshot.neighbours(snapshot.features_of(0).descriptors, probes=4, count=1)
-            assert (snapshot.covers_of(near.features) == 0).all()
+            assert (near.covers == 0).all()
 
     def assert_kept(self, *manifests: Manifest) -> None:
         """No file lies in the cache but whole ones of these manifests."""

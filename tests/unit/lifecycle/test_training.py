@@ -43,7 +43,7 @@ def found_ids(store: ObjectStore, tmp_path: Path, names: Sequence[str]) -> list[
     reader.refresh()
     with reader.acquire() as snapshot:
         queries = np.stack([random_cover(name).features.descriptors[0] for name in names])
-        owners = snapshot.covers_of(snapshot.neighbours(queries, probes=16, count=1).features[:, 0])
+        owners = snapshot.neighbours(queries, probes=16, count=1).covers[:, 0]
         return [snapshot.cover_id(int(number)) for number in owners]
 
 

@@ -129,7 +129,7 @@ def codes_of(*, epoch: int = 0, lists: tuple[int, int] = (3, 9), features: tuple
     """An encoding of 24 features; the first two are as given."""
     numbers = np.array([*features, *range(2, 24)], np.uint32)
     return dump_encoding(
-        Encoding(epoch, np.repeat(np.array(lists, np.int32), 12), numbers, np.zeros((24, 16), np.uint8))
+        Encoding.of(epoch, np.repeat(np.array(lists, np.int32), 12), numbers, np.zeros((24, 16), np.uint8))
     )
 
 
