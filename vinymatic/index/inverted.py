@@ -11,6 +11,7 @@ A feature takes its code and two bytes: Faiss, which would keep an 8-byte number
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +22,16 @@ from numpy.typing import NDArray
 
 from vinymatic.index.codebook import Codebook
 from vinymatic.index.encoding import Encoding
+from vinymatic.index.tensors import let_go
 
 Distances = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
 # How covers are kept: the lower half of the number beside each code. Within a list numbers ascend, so the upper half is known by place.
 _BLOCK = 1 << 16
-# With dead covers in a partition more neighbours are asked for at first, and this many times more by queries that still lack some.
-_ASKED_AT_FIRST = 2
+# Where covers are dead, so many times more neighbours are asked for than would do if the dead lay evenly, and so many times more again by
+# the queries that still lack some.
+_ASKED_AT_FIRST = 1.5
 _ASKED_AGAIN = 4
 
 
@@ -86,6 +89,8 @@ class Partition:
                 self._owners[places] = np.repeat(covers, np.diff(first))[encoding.features]
                 self._note_turns(encoding, first, cover, begins)
                 cover += len(first) - 1
+                let_go(encoding.codes)
+                let_go(encoding.features)
             lists.filename = f"/proc/self/fd/{file.fileno()}"
             lists.totsize, lists.read_only = codes.nbytes, True
             lists.do_mmap()
@@ -113,7 +118,10 @@ class Partition:
         """Scans the given lists. `dead`: bool [covers], whose features are left out."""
         if dead is None or self.features == 0:
             return _nearest(self._scan(vectors, lists, coarse, neighbours), neighbours)
-        return self._search_living(vectors, lists, coarse, neighbours, dead, _ASKED_AT_FIRST * neighbours)
+        living = max(1, self.covers - np.count_nonzero(dead)) / self.covers
+        return self._search_living(
+            vectors, lists, coarse, neighbours, dead, math.ceil(_ASKED_AT_FIRST * neighbours / living)
+        )
 
     def _search_living(
         self,

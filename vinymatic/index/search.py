@@ -98,7 +98,6 @@ def _candidate(
     margin: float,
     weights: ScoreWeights,
 ) -> Candidate:
-    cover = snapshot.features_of(number)
-    agreement = correlation(boxed, evidence.homography, (cover.width, cover.height), snapshot.thumbnail_of(number))
+    agreement = correlation(boxed, evidence.homography, snapshot.box_of(number), snapshot.thumbnail_of(number))
     values = signals(evidence, margin, agreement)
     return Candidate(number, votes, evidence, agreement, values, probability(values, weights))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vinymatic.errors import CorruptFileError
 from vinymatic.features.types import Features
-from vinymatic.index.tensors import Array, dump_arrays, expect_array, map_arrays
+from vinymatic.index.tensors import Array, dump_arrays, expect_array, map_arrays, read_rows
 from vinymatic.index.texts import Texts, pack_texts
 
 COVERS_KIND = "vinymatic-covers"
@@ -146,10 +146,19 @@ class Segment:
         self.thumbnails: NDArray[np.uint8] = arrays["thumbnails"]
 
     def features_of(self, place: int) -> Features:
-        """The features of the cover at `place`; descriptors stay mapped."""
-        rows = slice(int(self.table.first[place]), int(self.table.first[place + 1]))
+        """The features of the cover at `place`, read from the map."""
+        rows = int(self.table.first[place]), int(self.table.first[place + 1])
+        width, height = self.box_of(place)
+        points = unpack_points(read_rows(self.packed_points, *rows))
+        return Features(points, read_rows(self.descriptors, *rows), width, height)
+
+    def thumbnail_of(self, place: int) -> NDArray[np.uint8]:
+        return read_rows(self.thumbnails, place, place + 1)[0]
+
+    def box_of(self, place: int) -> tuple[int, int]:
+        """Width and height of the cover's box."""
         width, height = (int(side) for side in self.table.box[place])
-        return Features(unpack_points(self.packed_points[rows]), self.descriptors[rows], width, height)
+        return width, height
 
 
 def pack_points(points: NDArray[np.float32]) -> NDArray[np.uint16]:

@@ -132,13 +132,18 @@ class Snapshot:
         return self.segments[segment].table.ids[place]
 
     def features_of(self, number: int) -> Features:
-        """The stored features of cover `number`; descriptors stay mapped."""
+        """The stored features of cover `number`, read from local disk."""
         segment, place = self._place(number)
         return self.segments[segment].features_of(place)
 
     def thumbnail_of(self, number: int) -> NDArray[np.uint8]:
         segment, place = self._place(number)
-        return np.asarray(self.segments[segment].thumbnails[place], np.uint8)
+        return self.segments[segment].thumbnail_of(place)
+
+    def box_of(self, number: int) -> tuple[int, int]:
+        """Width and height of the box in which cover `number` was described."""
+        segment, place = self._place(number)
+        return self.segments[segment].box_of(place)
 
     def neighbours(self, descriptors: NDArray[np.uint8], probes: int, count: int) -> Neighbours:
         """The `count` nearest live features of each descriptor in its `probes` nearest lists."""

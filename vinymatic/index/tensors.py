@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ Array = NDArray[Any]  # arrays of several types live in one file; the callers kn
 _DTYPES = {"U8": "u1", "U16": "<u2", "U32": "<u4", "U64": "<u8", "I32": "<i4", "I64": "<i8", "F32": "<f4"}
 _WIDTHS = ["U8", "U16", "I32", "U32", "F32", "I64", "U64"]
 _LONGEST_HEADER = 1 << 20
+# Touching a page maps those beside it too where the page cache has them, up to a huge page on either side.
+_MAPPED_BESIDE = 1 << 21
 
 
 def dump_arrays(
@@ -113,6 +116,25 @@ def expect_array(
             f"{path.name}: the array {name} is {array.dtype} {array.shape}, not {np.dtype(dtype)} {shape}"
         )
     return array
+
+
+def read_rows(array: Array, begin: int, end: int) -> Array:
+    """A copy of rows of a mapped array, of which nothing stays in the process: see `let_go`."""
+    rows = np.array(array[begin:end])
+    let_go(array, begin, end)
+    return rows
+
+
+def let_go(array: Array, begin: int = 0, end: int | None = None) -> None:
+    """Rows of a mapped array leave this process's memory, in which all that was ever touched would gather. They stay in the page cache, and
+    in the array: whoever reads them again has them mapped again. Nothing happens where the array is not mapped."""
+    mapped = array.base
+    if not isinstance(mapped, mmap.mmap):
+        return
+    first, row = len(mapped) - array.nbytes, array.strides[0]  # a map ends where its array ends
+    start = max(0, first + begin * row - _MAPPED_BESIDE) // mmap.PAGESIZE * mmap.PAGESIZE
+    stop = len(mapped) if end is None else min(len(mapped), first + end * row + _MAPPED_BESIDE)
+    mapped.madvise(mmap.MADV_DONTNEED, start, stop - start)
 
 
 def _check_version(path: Path, metadata: Mapping[str, str], kind: str, newest: int) -> None:
