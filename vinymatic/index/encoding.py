@@ -18,7 +18,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Encoding:
-    """`list_numbers`: int64 [k], the lists that are not empty, ascending, with their `list_sizes`: int64 [k]; the entries lie in this order.
+    """Entries by list. `list_numbers`: int64 [k], the lists that are not empty, ascending, with their `list_sizes`: int64 [k].
 
     `features`: uint32 [n], each entry's feature number in the segment, ascending within a list. `codes`: uint8 [n, code size].
     """

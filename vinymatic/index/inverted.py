@@ -118,7 +118,7 @@ class Partition:
         """Scans the given lists. `dead`: bool [covers], whose features are left out."""
         if dead is None or self.features == 0:
             return _nearest(self._scan(vectors, lists, coarse, neighbours), neighbours)
-        living = max(1, self.covers - np.count_nonzero(dead)) / self.covers
+        living = max(1, self.covers - int(np.count_nonzero(dead))) / self.covers
         return self._search_living(
             vectors, lists, coarse, neighbours, dead, math.ceil(_ASKED_AT_FIRST * neighbours / living)
         )
@@ -193,7 +193,9 @@ def merge_neighbours(parts: Sequence[Neighbours], starts: Sequence[int]) -> Neig
 def _nearest(found: Neighbours, count: int) -> Neighbours:
     """In the order that is promised, so that it never matters how a snapshot came to be divided into partitions."""
     order = np.lexsort((found.covers, found.distances), axis=1)[:, :count]
-    return Neighbours(np.take_along_axis(found.distances, order, axis=1), np.take_along_axis(found.covers, order, axis=1))
+    return Neighbours(
+        np.take_along_axis(found.distances, order, axis=1), np.take_along_axis(found.covers, order, axis=1)
+    )
 
 
 def _empty_index(codebook: Codebook) -> faiss.IndexIVFPQ:

@@ -80,7 +80,7 @@ def dump_cover_table(ids: Sequence[str], etags: Sequence[str], **columns: Array)
     """The bytes of a `features.covers`. `columns`: `size`, `shape`, `box`, `feature_ends`; `added_in` where covers were moved together."""
     packed_ids, id_ends = pack_texts(ids)
     packed_etags, etag_ends = pack_texts(etags)
-    texts = {"ids": packed_ids, "id_ends": id_ends, "etags": packed_etags, "etag_ends": etag_ends}
+    texts: dict[str, Array] = {"ids": packed_ids, "id_ends": id_ends, "etags": packed_etags, "etag_ends": etag_ends}
     return dump_arrays(texts | columns, kind=COVERS_KIND, version=VERSION)
 
 
@@ -153,7 +153,7 @@ class Segment:
         return Features(points, read_rows(self.descriptors, *rows), width, height)
 
     def thumbnail_of(self, place: int) -> NDArray[np.uint8]:
-        return read_rows(self.thumbnails, place, place + 1)[0]
+        return np.asarray(read_rows(self.thumbnails, place, place + 1)[0], np.uint8)
 
     def box_of(self, place: int) -> tuple[int, int]:
         """Width and height of the cover's box."""

@@ -243,7 +243,9 @@ def open_snapshot(
     partitions: list[tuple[tuple[str, ...], Partition]] = []
     for begin, end in zip([0, *ends], ends, strict=False):
         key = tuple(names[begin:end])
-        partitions.append((key, known.get(key) or _merge(manifest.segments[begin:end], segments[begin:end], resolve, codebook)))
+        partitions.append(
+            (key, known.get(key) or _merge(manifest.segments[begin:end], segments[begin:end], resolve, codebook))
+        )
     return Snapshot(manifest, codebook, model, segments, partitions)
 
 

@@ -128,7 +128,7 @@ def read_rows(array: Array, begin: int, end: int) -> Array:
 def let_go(array: Array, begin: int = 0, end: int | None = None) -> None:
     """Rows of a mapped array leave this process's memory, in which all that was ever touched would gather. They stay in the page cache, and
     in the array: whoever reads them again has them mapped again. Nothing happens where the array is not mapped."""
-    mapped = array.base
+    mapped: object = array.base
     if not isinstance(mapped, mmap.mmap):
         return
     first, row = len(mapped) - array.nbytes, array.strides[0]  # a map ends where its array ends
