@@ -52,7 +52,7 @@ class Reference:
             start += int(each.sum())
 
     def search(self, queries: NDArray[np.uint8], probes: int, count: int, dead: NDArray[np.bool_]) -> Neighbours:
-        coarse, lists = codebook().assign(queries, probes)
+        coarse, lists = codebook().assign(codebook().vectors(queries), probes)
         vectors = queries.astype(np.float32)  # named: Faiss gets its address
         selector = faiss.IDSelectorBatch(np.flatnonzero(~dead[self._owners]))
         shape = (len(queries), count)
@@ -74,7 +74,7 @@ class Reference:
 def search(
     where: Partition, queries: NDArray[np.uint8], probes: int, count: int, dead: NDArray[np.bool_] | None
 ) -> Neighbours:
-    coarse, lists = codebook().assign(queries, probes)
+    coarse, lists = codebook().assign(codebook().vectors(queries), probes)
     return where.search(queries.astype(np.float32), lists, coarse, count, dead)
 
 
