@@ -85,7 +85,7 @@ soak: venv ## the model of the index's protocols, for 14 minutes at most (SEED=n
 
 bench: ## the benchmarks that there are; each is run by itself
 	@echo "Run one with $(BIN)/python -m NAME; --help says more, --write docs/performance.md puts its table into the page."
-	@for name in commits requests retraining backups freshness load operator; do \
+	@for name in commits requests retraining backups freshness together operator; do \
 		sed -n "1s/^\"\"\"\(.*\): .python -m \(.*\).\.$$/  \2: \1/p" bench/$$name.py; done
 
 chart-lint: ## checkov on what the chart renders, in an environment of its own: it pins what we pin otherwise

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.covers import CoverMaker
 from bench.processes import side_by_side, wait_for_all
-from bench.report import facts, mean, p50_p95, parser_for, publish, say, table
+from bench.tables import facts, mean, p50_p95, parser_for, publish, say, table
 from bench.stores import KINDS, Place, running
 from vinymatic.errors import VinymaticError
 from vinymatic.features import FeatureSpec

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 
 from bench.pipeline import BUCKET, INDEX_BUCKET, Pipeline, pipeline
-from bench.report import facts, p50_p95, parser_for, publish, quantile, say, table
+from bench.tables import facts, p50_p95, parser_for, publish, quantile, say, table
 from vinymatic.index.layout import manifest_key
 from vinymatic.index.manifest import Manifest
 from vinymatic.settings import ApiSettings, IngestorSettings

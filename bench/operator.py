@@ -21,7 +21,7 @@ from pathlib import Path
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.report import facts, parser_for, publish, quantile, say, table
+from bench.tables import facts, parser_for, publish, quantile, say, table
 from local.servers.answers import answers_http
 from local.servers.ports import HOST, free_ports
 from local.servers.process import ServerProcess, clean_environment

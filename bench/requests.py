@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.counting import KINDS, PRICES_FROM, CountingStore, Traffic
 from bench.covers import BATCH, CoverMaker
-from bench.report import facts, mebibytes, parser_for, publish, say, table
+from bench.tables import facts, mebibytes, parser_for, publish, say, table
 from bench.stores import KINDS as STORES
 from bench.stores import Place, running
 from vinymatic.features import FeatureSpec

@@ -1,4 +1,4 @@
-"""Who takes part in `bench.load`: each a function that runs in a process of its own until its time is over, and tells what it saw."""
+"""Who takes part in `bench.together`: each a function that runs in a process of its own until its time is over, and tells what it saw."""
 
 from __future__ import annotations
 

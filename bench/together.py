@@ -1,4 +1,4 @@
-"""Everything at once: writers, readers, compaction and retraining on one index: `python -m bench.load`.
+"""Everything at once: writers, readers, compaction and retraining on one index: `python -m bench.together`.
 
 Each is a process of its own, so that no interpreter's lock stands between them; the cores they still share, and with fewer cores than
 processes the latencies are those of a machine that is full. At the end every cover that a writer was told to be committed is looked for.
@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from bench.load_roles import Part, Told, read, retrain, tidy, watch, write
+from bench.together_roles import Part, Told, read, retrain, tidy, watch, write
 from bench.processes import side_by_side
-from bench.report import facts, mean, p50_p95, parser_for, publish, quantile, say, table
+from bench.tables import facts, mean, p50_p95, parser_for, publish, quantile, say, table
 from bench.stores import KINDS, Place, running
 from vinymatic.features import FeatureSpec
 from vinymatic.lifecycle.reader import Reader
@@ -117,7 +117,7 @@ def main() -> None:
         f"{interval:g} s, one compaction, one retraining: {len(jobs)} processes for {arguments.minutes:g} minutes."
     )
     found = table(("measure", "value"), rows(told, part.seconds, lost))
-    publish("load", [facts(store.name), work, found], arguments.write)
+    publish("together", [facts(store.name), work, found], arguments.write)
 
 
 if __name__ == "__main__":
