@@ -15,8 +15,8 @@ from pathlib import Path
 from bench.counting import CountingStore, Traffic
 from bench.covers import fill
 from bench.processes import alone
-from bench.tables import facts, mebibytes, parser_for, publish, say, table
 from bench.stores import KINDS, Place, running
+from bench.tables import facts, mebibytes, parser_for, publish, say, table
 from vinymatic.features import FeatureSpec
 from vinymatic.index.layout import manifest_key
 from vinymatic.lifecycle.backup import Recording, backup, restore

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from bench.covers import CoverMaker
 from bench.processes import side_by_side, wait_for_all
-from bench.tables import facts, mean, p50_p95, parser_for, publish, say, table
 from bench.stores import KINDS, Place, running
+from bench.tables import facts, mean, p50_p95, parser_for, publish, say, table
 from vinymatic.errors import VinymaticError
 from vinymatic.features import FeatureSpec
 from vinymatic.lifecycle.writer import Batch, Writer

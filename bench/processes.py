@@ -58,6 +58,12 @@ def peak_mebibytes() -> float:
     return peak / ((1 << 20) if os.uname().sysname == "Darwin" else 1_024)
 
 
+def resident_mebibytes() -> float:
+    """What of this process is in memory now, mapped files included. Linux only."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1_024
+
+
 def _run(job: Callable[[], T]) -> T:
     try:
         return job()

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from bench.counting import KINDS, PRICES_FROM, CountingStore, Traffic
 from bench.covers import BATCH, CoverMaker
-from bench.tables import facts, mebibytes, parser_for, publish, say, table
 from bench.stores import KINDS as STORES
 from bench.stores import Place, running
+from bench.tables import facts, mebibytes, parser_for, publish, say, table
 from vinymatic.features import FeatureSpec
 from vinymatic.index.segment import PreparedCover
 from vinymatic.lifecycle.backup import Recording, backup, restore

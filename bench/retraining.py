@@ -16,8 +16,8 @@ from pathlib import Path
 
 from bench.covers import BATCH, fill
 from bench.processes import alone, forget_peak, peak_mebibytes
-from bench.tables import facts, parser_for, publish, say, table
 from bench.stores import KINDS, Place, running
+from bench.tables import facts, parser_for, publish, say, table
 from vinymatic.features import FeatureSpec
 from vinymatic.lifecycle.gate import gate
 from vinymatic.lifecycle.promotion import promote

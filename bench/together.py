@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from bench.together_roles import Part, Told, read, retrain, tidy, watch, write
 from bench.processes import side_by_side
-from bench.tables import facts, mean, p50_p95, parser_for, publish, quantile, say, table
 from bench.stores import KINDS, Place, running
+from bench.tables import facts, mean, p50_p95, parser_for, publish, quantile, say, table
+from bench.together_roles import Part, Told, read, retrain, tidy, watch, write
 from vinymatic.features import FeatureSpec
 from vinymatic.lifecycle.reader import Reader
 from vinymatic.lifecycle.writer import Writer

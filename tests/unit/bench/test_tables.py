@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.together import staleness
 from bench.tables import quantile, replaced, table
+from bench.together import staleness
 
 pytestmark = pytest.mark.unit
 
