@@ -121,12 +121,12 @@ def simulate(
     """A photo of `cover` (uint8 BGR [h, w, 3]); the same arguments give the same photo."""
     rng = np.random.default_rng([seed, *level.encode()])
     conditions = LEVELS[level]
-    corners = _outline(rng, conditions, cover.shape[1] / cover.shape[0], width, height)
+    corners = outline_in(rng, conditions, cover.shape[1] / cover.shape[0], width, height)
     image = surroundings.background(rng, height, width, int(rng.integers(conditions.clutter + 1)))
-    image, mask = _laid(image, cover, corners)
+    image, mask = laid(image, cover, corners)
     image, visible = _held(rng, image, mask, corners, conditions.hidden)
     quality = int(camera.draw(rng, conditions.quality))
-    return SimulatedPhoto(_taken(rng, image, conditions), corners, visible, quality)
+    return SimulatedPhoto(taken(rng, image, conditions), corners, visible, quality)
 
 
 def in_frame(corners: Outline, width: int, height: int) -> float:
@@ -136,7 +136,8 @@ def in_frame(corners: Outline, width: int, height: int) -> float:
     return float(cv2.intersectConvexConvex(quad, frame)[0]) / float(cv2.contourArea(quad))
 
 
-def _outline(rng: Random, conditions: Conditions, aspect: float, width: int, height: int) -> Outline:
+def outline_in(rng: Random, conditions: Conditions, aspect: float, width: int, height: int) -> Outline:
+    """Where a cover of this aspect lies in a frame of this size, float64 [4, 2]."""
     side = camera.draw(rng, conditions.fill) * min(width, height)
     shape = np.array([min(1.0, aspect), min(1.0, 1 / aspect)])
     unit = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
@@ -156,7 +157,7 @@ def _outline(rng: Random, conditions: Conditions, aspect: float, width: int, hei
     return np.asarray(centred + middle)
 
 
-def _laid(table: Bgr, cover: Bgr, corners: Outline) -> tuple[Bgr, Field]:
+def laid(table: Bgr, cover: Bgr, corners: Outline) -> tuple[Bgr, Field]:
     """The cover on the table with its shadow; the mask is 1 where the cover is."""
     height, width = table.shape[:2]
     rows, columns = cover.shape[:2]
@@ -198,7 +199,7 @@ def _held(rng: Random, image: Bgr, mask: Field, corners: Outline, hidden: float)
     return image, min(1.0, float(mask.sum()) / area)
 
 
-def _taken(rng: Random, image: Bgr, conditions: Conditions) -> Bgr:
+def taken(rng: Random, image: Bgr, conditions: Conditions) -> Bgr:
     """Light first, then the lens, then the sensor: the order in which they happen."""
     image = camera.lit(rng, image, camera.draw(rng, conditions.light))
     image = camera.glared(rng, image, camera.draw(rng, conditions.glare))
