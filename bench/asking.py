@@ -14,7 +14,7 @@ from PIL import Image
 from bench.figures import Scored
 from vinymatic.errors import NoObjectFoundError
 from vinymatic.features import FeatureSpec
-from vinymatic.index.query import identify
+from vinymatic.index.query import Look, look
 from vinymatic.index.results import Effort, SearchOptions
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.settings import ApiSettings
@@ -71,15 +71,18 @@ class Asker:
         settings = self.settings
         return FeatureSpec(settings.sift_dimensions, settings.num_features, settings.nor_x, settings.nor_y)
 
-    def ask(
-        self, snapshot: Snapshot, question: Question, effort: Effort = Effort.STANDARD, max_covers: int = 1
-    ) -> Answer:
+    def look(self, snapshot: Snapshot, photo: bytes, effort: Effort = Effort.STANDARD, max_covers: int = 1) -> Look:
         options = SearchOptions(
             similarity_threshold=self.settings.similarity_threshold, max_covers=max_covers, effort=effort
         )
+        return look(snapshot, photo, self.spec, options, max_pixels=self.settings.max_pixels)
+
+    def ask(
+        self, snapshot: Snapshot, question: Question, effort: Effort = Effort.STANDARD, max_covers: int = 1
+    ) -> Answer:
         begin = time.perf_counter()
         try:
-            result = identify(snapshot, question.photo, self.spec, options, max_pixels=self.settings.max_pixels)
+            result = self.look(snapshot, question.photo, effort, max_covers).result
         except NoObjectFoundError:
             spent = (time.perf_counter() - begin) * 1_000
             return Answer(question.name, question.group, question.truths, "", 0.0, (), spent)
