@@ -36,7 +36,8 @@ def test_of_the_thresholds_with_few_false_accepts_the_best_is_taken_and_the_stri
     points = curve([Scored(0.9, True), Scored(0.5, True), Scored(0.4, True)], [0.45, 0.0])
     best = at_false_accepts(points, 0.0)
     assert best is not None
-    assert (best.threshold, best.right) == (0.5, pytest.approx(2 / 3))
+    assert best.threshold == 0.5
+    assert best.right == pytest.approx(2 / 3)
     assert at_false_accepts(curve([Scored(0.5, True)], [0.6]), 0.0) is None
 
 
