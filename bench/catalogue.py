@@ -96,7 +96,7 @@ def folder_for_work(kept: Path | None) -> Iterator[Path]:
 
 def catalogue(folder: Path, sources: Sequence[Source], made_up: int, processes: int) -> Path:
     """The folder of an index that holds the sources and so many made-up covers; taken from `folder` where it was built before."""
-    name = hashlib.sha256(repr((_code(), [source.id for source in sources], made_up, cover_spec())).encode())
+    name = hashlib.sha256(repr((code_digest(), [source.id for source in sources], made_up, cover_spec())).encode())
     place = folder / f"catalogue-{len(sources) + made_up}-{name.hexdigest()[:12]}"
     if place.exists():
         say(f"{len(sources) + made_up:,} covers as they were built before")
@@ -162,7 +162,7 @@ def _batches(covers: list[PreparedCover], made_up: int) -> Iterator[list[Prepare
         yield maker.make(min(_COMMIT, made_up - done))
 
 
-def _code() -> str:
+def code_digest() -> str:
     """Of the code that decides what a catalogue's files hold."""
     digest = hashlib.sha256()
     for package in (vinymatic.features, vinymatic.index):
