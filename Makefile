@@ -84,7 +84,10 @@ soak: venv ## the model of the index's protocols, for 14 minutes at most (SEED=n
 	VINYMATIC_SOAK_SECONDS=240 $(BIN)/pytest -s --timeout=1800 tests/component/lifecycle/test_kill_all.py
 
 bench: ## the benchmarks that there are; each is run by itself
-	@echo "Run one with $(BIN)/python -m NAME; --help says more, --write docs/performance.md puts its table into the page."
+	@echo "Run one with $(BIN)/python -m NAME; --help says more. Recognition (--json FILE keeps the figures, bench.report makes tables and plots):"
+	@for name in real synthetic baseline scale load report path; do \
+		sed -n "1s/^\"\"\"\(.*\): .python -m \(.*\).\.$$/  \2: \1/p" bench/$$name.py; done
+	@echo "The index (--write docs/performance.md puts the table into the page):"
 	@for name in commits requests retraining backups freshness together operator; do \
 		sed -n "1s/^\"\"\"\(.*\): .python -m \(.*\).\.$$/  \2: \1/p" bench/$$name.py; done
 

@@ -1,6 +1,4 @@
-"""Real covers and real phone photos through the real path.
-
-    python -m bench.path --data FOLDER [--photos FOLDER] [--json FILE]
+"""Real covers and real phone photos through S3, the queue and HTTP: `python -m bench.path --data FOLDER [--photos FOLDER]`.
 
 FOLDER holds `references/NNN.jpg`, `photos/NNN-anything.jpg` (each shows reference NNN) and `distractors/*.jpg`. All scans go through S3,
 the queue and the ingestor; every photo is asked over HTTP. Then the references are deleted, again through the queue, and every photo is

@@ -219,7 +219,11 @@ def tables(figures: dict[str, Any]) -> list[str]:
         *((f"index, {name}, B a cover", f"{value:,.0f}") for name, value in figures["bytes_a_cover"].items()),
         ("index, B a cover", f"{sum(figures['bytes_a_cover'].values()):,.0f}"),
     ]
-    return [table(("", *FOUND), found), table(("measure", "value"), costs)]
+    return [held(figures["covers"]), table(("", *FOUND), found), table(("measure", "value"), costs)]
+
+
+def held(covers: dict[str, int]) -> str:
+    return f"In the catalogue: {', '.join(f'{count:,} {name}' for name, count in covers.items() if count)}."
 
 
 def found_row(one: dict[str, Any]) -> tuple[str, ...]:
@@ -276,8 +280,6 @@ def main() -> None:
     limit_native_threads()
     with folder_for_work(arguments.work) as work:
         figures = measure(arguments, data, work)
-    of = ", ".join(f"{count:,} {name}" for name, count in figures["covers"].items() if count)
-    print(f"Catalogue: {of}.\n")
     print("\n\n".join(tables(figures)))
     for line in figures["not_right"][Effort.STANDARD]:
         say(f"not right: {line}")

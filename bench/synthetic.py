@@ -21,6 +21,7 @@ from bench.asking import Answer, Asker, Question
 from bench.catalogue import Data, Source, catalogue, folder_for_work, reader, sleeves
 from bench.figures import at_false_accepts, curve, share, upper_bound
 from bench.processes import side_by_side
+from bench.real import held
 from bench.record import keep, parser_for
 from bench.tables import say, table
 from vinymatic.index.snapshot import Snapshot
@@ -202,7 +203,7 @@ def figures_of(seen: Sequence[Seen]) -> dict[str, Any]:
     }
 
 
-HEADER = ("photos", "shown", "photos", "top-1", "found", "wrong", "found at ≤ 0.1 % false accepts", "median, ms")
+HEADER = ("photos", "covers shown", "photos", "top-1", "found", "wrong", "found at ≤ 0.1 % false accepts", "median, ms")
 
 
 def tables(figures: dict[str, Any]) -> list[str]:
@@ -220,7 +221,13 @@ def tables(figures: dict[str, Any]) -> list[str]:
             absent.append((name, str(one["photos"]), *_false(one["accepted"], one["photos"]), milliseconds))
     total = figures["negatives"]
     absent.append(("all", str(total), *_false(figures["false_accepts"], total), ""))
-    return [table(HEADER, present), table(("photos of", "photos", "accepted", "true rate under", "median, ms"), absent)]
+    first, last = figures["seeds"]
+    about = f"{held(figures['covers'])} Seeds of the photos: {first}–{last}."
+    return [
+        about,
+        table(HEADER, present),
+        table(("photos of", "photos", "accepted", "true rate under", "median, ms"), absent),
+    ]
 
 
 def _false(accepted: int, photos: int) -> tuple[str, str]:
@@ -262,8 +269,6 @@ def main() -> None:
     }
     figures["covers"]["descriptors alone"] = max(0, arguments.covers - len(held))
     figures["seeds"] = [tasks[0].seed, tasks[-1].seed]
-    of = ", ".join(f"{count:,} {name}" for name, count in figures["covers"].items() if count)
-    print(f"Catalogue: {of}. Seeds of the photos: {tasks[0].seed}–{tasks[-1].seed}.\n")
     print("\n\n".join(tables(figures)))
     for line in figures["taken_for_another"]:
         say(f"wrong: {line}")
