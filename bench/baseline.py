@@ -125,8 +125,10 @@ def measure(
     figures[name] = figures_of(few, both[0], both[1], [alone[place] for place in some])
     rules = {OURS: f"score {Asker().settings.similarity_threshold:g}", name: brute.rule}
     rules |= {peer.name: peer.rule for peer in peers}
+    shorts = {OURS: OURS, name: brute.short} | {peer.name: peer.short for peer in peers}
     for peer_name, one in figures.items():
         one |= {"bytes_a_cover": sizes.get(peer_name, brute.bytes_a_cover()), "rule": rules[peer_name]}
+        one["short"] = shorts[peer_name]
     return {"peers": figures, "alone_median": statistics.median(alone), "covers": len(seen)}
 
 

@@ -36,9 +36,10 @@ class Cover:
 
 
 class Peer(Protocol):
-    """`rule`: its own, in words."""
+    """`short`: for a plot's legend. `rule`: its own, in words."""
 
     name: str
+    short: str
     rule: str
 
     def add(self, covers: Sequence[Cover]) -> None: ...
@@ -60,6 +61,7 @@ class Votes:
         self._ratio, self._cosine = ratio, cosine
         kept = f"ratio {ratio}" if ratio is not None else f"cosine over {cosine}"
         self.name = f"every descriptor in one Faiss index, votes counted, {kept}"
+        self.short = f"votes, {kept}"
         self.rule = f"{self.LEAST} votes"
         self._sift = Alone()
         self._index: faiss.IndexIVFFlat | None = None
@@ -103,7 +105,7 @@ class BruteForce:
     RATIO, LEAST = 0.75, 12
 
     def __init__(self) -> None:
-        self.name = "OpenCV: brute force over every cover, RANSAC"
+        self.name, self.short = "OpenCV: brute force over every cover, RANSAC", "OpenCV, few covers"
         self.rule = f"{self.LEAST} inliers"
         self._sift, self._matcher = Alone(), cv2.BFMatcher(cv2.NORM_L2)
         self._covers: list[Cover] = []
@@ -140,7 +142,7 @@ class PerceptualHash:
     MOST = 10
 
     def __init__(self) -> None:
-        self.name, self.rule = "pHash, 64 bits", f"{self.MOST} bits differ at most"
+        self.name, self.short, self.rule = "pHash, 64 bits", "pHash", f"{self.MOST} bits differ at most"
         self._ids: list[str] = []
         self._hashes: list[int] = []
 

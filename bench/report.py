@@ -75,7 +75,7 @@ def drawn(records: Mapping[str, Record]) -> dict[str, bytes]:
     found = {name: record["figures"] for name, record in records.items()}
     made = {}
     if "baseline" in found:
-        made["recall"] = plots.recall({_short(name): one["curve"] for name, one in found["baseline"]["peers"].items()})
+        made["recall"] = plots.recall({one["short"]: one["curve"] for one in found["baseline"]["peers"].values()})
     if {"real", "synthetic"} <= found.keys():
         made["levels"] = plots.recall(plots.levels(found["synthetic"], found["real"]))
     if "real" in found:
@@ -83,10 +83,6 @@ def drawn(records: Mapping[str, Record]) -> dict[str, bytes]:
     if "scale" in found and len(found["scale"]["sizes"]) > 1:
         made["growth"] = plots.growth(found["scale"])
     return made
-
-
-def _short(peer: str) -> str:
-    return peer.replace("every descriptor in one Faiss index, votes counted", "votes")
 
 
 def setting(record: Record) -> str:
