@@ -105,12 +105,11 @@ _REDUCED = {1: cv2.IMREAD_GRAYSCALE, 2: cv2.IMREAD_REDUCED_GRAYSCALE_2, 4: cv2.I
 
 
 class Alone:
-    """Decode and SIFT alone, by OpenCV: what any program that uses SIFT must pay for a photo. 500 features at 480 pixels."""
+    """Decode and SIFT alone, by OpenCV: what any program that uses SIFT must pay for a picture. `side`: its longer one, in pixels."""
 
-    FEATURES, SIDE = 500, 480
-
-    def __init__(self) -> None:
-        self._sift = cv2.SIFT_create(nfeatures=self.FEATURES)  # type: ignore[attr-defined]
+    def __init__(self, features: int = 500, side: int = 480) -> None:
+        self._side = side
+        self._sift = cv2.SIFT_create(nfeatures=features)  # type: ignore[attr-defined]
 
     def milliseconds(self, photo: bytes) -> float:
         begin = time.perf_counter()
@@ -121,9 +120,9 @@ class Alone:
         """Positions [n, 2] and descriptors [n, 128], plain SIFT's. Decoded at a half or a quarter where that still fills the box."""
         with Image.open(io.BytesIO(photo)) as header:
             longest = max(header.size)
-        shrink = max(factor for factor in _REDUCED if longest / factor >= self.SIDE or factor == 1)
+        shrink = max(factor for factor in _REDUCED if longest / factor >= self._side or factor == 1)
         grey = np.asarray(cv2.imdecode(np.frombuffer(photo, np.uint8), _REDUCED[shrink]))
-        scale = self.SIDE / max(grey.shape)
+        scale = self._side / max(grey.shape)
         size = (round(grey.shape[1] * scale), round(grey.shape[0] * scale))
         keypoints, raw = self._sift.detectAndCompute(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), None)
         if raw is None:

@@ -22,10 +22,12 @@ import numpy as np
 
 from bench.asking import Alone, Answer, Asker, Question, failures
 from bench.catalogue import Data, catalogue, folder_for_work, reader, sleeves, without
-from bench.figures import at_false_accepts, curve, histogram, share, upper_bound
+from bench.figures import at_false_accepts, curve, histogram, upper_bound
+from bench.ingesting import ingest_over_alone
 from bench.processes import alone, resident_mebibytes
+from bench.real_tables import tables
 from bench.record import keep, parser_for
-from bench.tables import mean, quantile, say, table
+from bench.tables import mean, quantile, say
 from vinymatic.index.results import Effort
 from vinymatic.index.snapshot import Snapshot
 from vinymatic.threads import limit_native_threads, preset_native_threads, usable_cores
@@ -36,6 +38,7 @@ LARGE = (4_032, 3_024)
 LARGE_QUALITY = 90
 EFFORTS = tuple(Effort)
 ONE = "one cover"
+INGESTED = 64
 
 
 @dataclass
@@ -187,55 +190,6 @@ def figures_of(measured: Measured, parts: dict[str, float], resident: dict[str, 
     }
 
 
-FOUND = (
-    "photos",
-    "top-1",
-    "accepted and right",
-    "wrong",
-    "accepted though absent (true rate under)",
-    "right where none would be",
-)
-
-
-def tables(figures: dict[str, Any]) -> list[str]:
-    """What is printed, and what the page holds."""
-    groups = {
-        **{f"effort={effort}": one for effort, one in figures["by_effort"].items()},
-        **{f"effort=standard, phone {phone}": one for phone, one in figures["by_phone"].items()},
-    }
-    found = [(name, *found_row(one)) for name, one in groups.items()]
-    costs = []
-    for effort, one in figures["milliseconds"].items():
-        costs.append((f"effort={effort}: bytes to answer, median / p95, ms", f"{one['median']:.1f} / {one['p95']:.1f}"))
-        costs.append((f"effort={effort}: over decode + SIFT alone, median", f"{figures['over_alone'][effort]:.2f}"))
-        costs.append((f"effort={effort}: cover absent, median, ms", f"{figures['milliseconds_absent'][effort]:.1f}"))
-    for step, one in figures["steps"].items():
-        costs.append((f"effort=standard: {step}, median / p95, ms", f"{one['median']:.1f} / {one['p95']:.1f}"))
-    costs += [
-        ("decode + SIFT(500) at 480 px alone, median, ms", f"{figures['alone_median']:.1f}"),
-        ("a photo of 12 megapixels over the same at 1,280 px, median", f"{figures['large_over_small']:.2f}"),
-        *((f"memory, {name}, MiB", f"{value:.0f}") for name, value in figures["resident"].items()),
-        ("memory a cover, B", f"{figures['resident_bytes_a_cover']:,.0f}"),
-        *((f"index, {name}, B a cover", f"{value:,.0f}") for name, value in figures["bytes_a_cover"].items()),
-        ("index, B a cover", f"{sum(figures['bytes_a_cover'].values()):,.0f}"),
-    ]
-    return [held(figures["covers"]), table(("", *FOUND), found), table(("measure", "value"), costs)]
-
-
-def held(covers: dict[str, int]) -> str:
-    return f"In the catalogue: {', '.join(f'{count:,} {name}' for name, count in covers.items() if count)}."
-
-
-def found_row(one: dict[str, Any]) -> tuple[str, ...]:
-    photos = one["photos"]
-    return (
-        str(photos),
-        *(share(one[name], photos) for name in ("top1", "right", "wrong")),
-        f"{one['false_accepts']} of {one['absent']} ({100 * one['false_accepts_bound']:.1f} %)",
-        f"{100 * one['right_at_no_false_accept']:.1f} %",
-    )
-
-
 def measure(arguments: argparse.Namespace, data: Data, work: Path) -> dict[str, Any]:
     references, distractors = data.sources("references"), data.sources("distractors")
     scans = [*references, *distractors][: arguments.covers]
@@ -247,6 +201,7 @@ def measure(arguments: argparse.Namespace, data: Data, work: Path) -> dict[str, 
     with reader(place).acquire() as snapshot:
         parts = bytes_a_cover(snapshot)
         present, bare = ask_present(snapshot, asked)
+        ingest = ingest_over_alone(distractors[:INGESTED], snapshot.codebook)
         large = ask_large(snapshot, asked[:: max(1, len(asked) // arguments.large)])
     say("asking them again, their covers deleted")
     with tempfile.TemporaryDirectory(dir=work) as copy:
@@ -260,6 +215,7 @@ def measure(arguments: argparse.Namespace, data: Data, work: Path) -> dict[str, 
         for when, value in alone(partial(memory, index, asked[:20])).items()
     }
     figures = figures_of(Measured(present, absent, bare, large), parts, resident, arguments.covers)
+    figures["ingest"] = ingest
     figures["covers"] = {"scans": len(scans), "generated sleeves": len(generated), "descriptors alone": made_up}
     return figures
 

@@ -12,14 +12,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import baseline, load, plots, real, scale, synthetic
+from bench import baseline, load, plots, real_tables, scale, synthetic
 from bench.figures import Scored, at_false_accepts, curve, upper_bound
 from bench.record import Record, facts
 from bench.record import load as load_record
 from bench.tables import replaced, table
 
 TABLES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
-    "real": real.tables,
+    "real": real_tables.tables,
     "synthetic": synthetic.tables,
     "baseline": baseline.tables,
     "scale": scale.tables,

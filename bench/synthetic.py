@@ -21,7 +21,7 @@ from bench.asking import Answer, Asker, Question
 from bench.catalogue import Data, Source, catalogue, folder_for_work, reader, sleeves
 from bench.figures import at_false_accepts, curve, share, upper_bound
 from bench.processes import side_by_side
-from bench.real import held
+from bench.real_tables import held
 from bench.record import keep, parser_for
 from bench.tables import say, table
 from vinymatic.index.snapshot import Snapshot
