@@ -39,6 +39,7 @@ def size(covers: int, milliseconds: float) -> dict[str, Any]:
         "search_median": milliseconds,
         "search_p95": 2 * milliseconds,
         "steps": {"shortlist": milliseconds / 2},
+        "search_over_alone": 0.4,
         "over_alone": 1.4,
         "asked": 100.0 + covers / 1_000,
         "ready_seconds": 1.5,
