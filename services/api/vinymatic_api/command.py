@@ -9,7 +9,7 @@ from functools import partial
 from vinymatic.cli.options import ACCESS, index_command
 from vinymatic.errors import SettingError
 from vinymatic.index.drawing import LARGEST_COVER
-from vinymatic.lifecycle.places import cache_folder, change_queue, covers_store, index_store
+from vinymatic.lifecycle.places import cache_folder, change_queue, covers_store, index_store, score_weights
 from vinymatic.lifecycle.reader import Reader
 from vinymatic.lifecycle.scan_reader import ScanReader
 from vinymatic.settings import ApiSettings
@@ -26,6 +26,8 @@ def serve(settings: ApiSettings) -> None:
     _log(settings)
     limit_native_threads()
     store, queue = index_store(settings), change_queue(settings)
+    # Every setting is judged before the port is taken: clients would wait on a socket that nobody will answer.
+    score_weights(settings)
     try:
         listening = listen(settings.host, settings.port)
     except socket.gaierror as error:
