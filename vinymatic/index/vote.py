@@ -52,9 +52,5 @@ def count_votes(neighbours: Neighbours, size: int, noise_distance: float) -> Bal
     candidates, places = np.unique(owners[first], return_inverse=True)
     votes = np.bincount(places, weights=weight[first]).astype(np.float32)
     best = np.argsort(-votes, kind="stable")[:size]
-    order = np.argsort(places, kind="stable")
-    ends = np.cumsum(np.bincount(places))
-    voters = tuple(
-        rows[first[order[end - count : end]]] for end, count in zip(ends[best], np.bincount(places)[best], strict=True)
-    )
+    voters = tuple(rows[first[places == candidate]] for candidate in best)
     return Ballot(candidates[best], votes[best], noise, voters)

@@ -9,7 +9,7 @@ from functools import partial
 from vinymatic.cli.options import ACCESS, index_command
 from vinymatic.errors import SettingError
 from vinymatic.index.drawing import LARGEST_COVER
-from vinymatic.lifecycle.places import cache_folder, change_queue, covers_store, index_store, score_weights
+from vinymatic.lifecycle.places import cache_folder, change_queue, covers_store, index_store
 from vinymatic.lifecycle.reader import Reader
 from vinymatic.lifecycle.scan_reader import ScanReader
 from vinymatic.settings import ApiSettings
@@ -26,18 +26,18 @@ def serve(settings: ApiSettings) -> None:
     _log(settings)
     limit_native_threads()
     store, queue = index_store(settings), change_queue(settings)
+    reader = Reader(store, cache_folder(settings), dimensions=settings.sift_dimensions, epoch=settings.index_epoch)
     # Every setting is judged before the port is taken: clients would wait on a socket that nobody will answer.
-    score_weights(settings)
+    app = create_app(settings, reader, store, queue, _scans(settings))
     try:
         listening = listen(settings.host, settings.port)
     except socket.gaierror as error:
         raise SettingError("HOST", settings.host, f"an address of this machine ({error.strerror})") from None
     except OSError as error:
         raise SettingError("PORT", f"{settings.host}:{settings.port}", f"a free one ({error.strerror})") from None
-    reader = Reader(store, cache_folder(settings), dimensions=settings.sift_dimensions, epoch=settings.index_epoch)
     with listening:
         logging.getLogger(__name__).info("listening on %s:%d, following %s", settings.host, settings.port, store.url)
-        run(create_app(settings, reader, store, queue, _scans(settings)), listening)
+        run(app, listening)
     reader.close()
 
 
