@@ -62,7 +62,7 @@ class IndexOut(Wire):
                     },
                     "score": {
                         "weights": "shipped-2026-11-23",
-                        "sha256": "3130107be124e8e8bba9f356c73d5dd9c9cd5552f160105336b6e41e32ab1612",
+                        "sha256": "08296190ae6b4a2c96637a7efd838cc610effa504f608231c6ed27cd8a750b2c",
                     },
                     "searches": {"answered": 51_234, "failed": 0},
                 }
