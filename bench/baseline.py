@@ -8,7 +8,6 @@ many distractors), and fewer photos: it is too slow for more.
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -176,10 +175,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=usable_cores(), help="that describe covers")
     arguments = parser.parse_args()
     data = Data(arguments.data)
-    try:
-        data.checked()
-    except FileNotFoundError as error:
-        sys.exit(str(error))
+    data.require_all()
     preset_native_threads()
     limit_native_threads()
     with folder_for_work(arguments.work) as work:

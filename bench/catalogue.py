@@ -54,15 +54,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Data:
-    """Where the scans and photos are. Raises `FileNotFoundError`, with what is missing, from `checked`."""
+    """Where the scans and photos are."""
 
     folder: Path | None
 
-    def checked(self) -> None:
+    def require_all(self) -> None:
+        """Ends the program with one line that says what is missing."""
         for name in ("references", "photos", "distractors"):
             if self.folder is None or not any((self.folder / name).glob("*.jpg")):
                 where = "--data FOLDER is missing" if self.folder is None else f"{self.folder / name} holds no *.jpg"
-                raise FileNotFoundError(
+                raise SystemExit(
                     f"{where}: point --data at a folder with references/NNN.jpg, photos/NNN-PHONE.jpg (each shows reference NNN) "
                     "and distractors/*.jpg"
                 )

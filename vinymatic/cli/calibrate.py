@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vinymatic.cli.options import index_command
+from vinymatic.cli.options import LIKE_THE_API, index_command
 from vinymatic.cli.outcome import tell
 from vinymatic.settings import ApiSettings
 
@@ -17,18 +17,8 @@ if TYPE_CHECKING:
     from vinymatic.lifecycle.calibration import Calibration
     from vinymatic.lifecycle.calibration_report import Figures
 
-_READS = (
-    "similarity_threshold",
-    "score_weights",
-    "num_features",
-    "nor_x",
-    "nor_y",
-    "max_pixels",
-    "max_body_bytes",
-)
 
-
-@index_command(ApiSettings, reads=_READS)
+@index_command(ApiSettings, reads=LIKE_THE_API)
 @click.option(
     "--photos", metavar="PLACE", required=True, help="Folder or URL with labels.csv and the photos that it names."
 )

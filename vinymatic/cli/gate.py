@@ -9,23 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vinymatic.cli.options import index_command
+from vinymatic.cli.options import LIKE_THE_API, index_command
 from vinymatic.cli.outcome import tell
 from vinymatic.settings import ApiSettings
 
 if TYPE_CHECKING:
     from vinymatic.lifecycle.gate_report import Figures, GateReport
-
-_READS = (
-    "gate_photos_url",
-    "similarity_threshold",
-    "score_weights",
-    "num_features",
-    "nor_x",
-    "nor_y",
-    "max_pixels",
-    "max_body_bytes",
-)
 
 
 def _finite(_: click.Context, parameter: click.Parameter, value: float) -> float:
@@ -34,7 +23,7 @@ def _finite(_: click.Context, parameter: click.Parameter, value: float) -> float
     return value
 
 
-@index_command(ApiSettings, reads=_READS)
+@index_command(ApiSettings, reads=("gate_photos_url", *LIKE_THE_API))
 @click.option("--photos", type=click.IntRange(2, 100_000), default=200, show_default=True, help="Simulated photos.")
 @click.option("--labelled", metavar="URL", help="Labelled photos, instead of GATE_PHOTOS_URL.")
 @click.option(

@@ -31,6 +31,16 @@ ACCESS = (
     "debug",
     "result_file",
 )
+# What a command reads that takes photos as the API does, and judges them as it does.
+LIKE_THE_API = (
+    "similarity_threshold",
+    "score_weights",
+    "num_features",
+    "nor_x",
+    "nor_y",
+    "max_pixels",
+    "max_body_bytes",
+)
 
 
 class IndexCommand(click.Command, Generic[SettingsType]):
